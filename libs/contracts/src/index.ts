@@ -1,0 +1,4 @@
+export * from './common.ts';
+export * from './http/fleet.ts';
+export * from './http/stations.ts';
+export * from './mqtt/native.ts';

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(1).max(65535);
+const url = (...protocols: string[]) =>
+  z.string().refine(
+    (value) => {
+      const parsed = URL.parse(value);
+      return parsed !== null && protocols.includes(parsed.protocol);
+    },
+    { message: `must be a URL that begins with ${protocols.join(' or ')}` },
+  );
+
+/** An empty variable counts as absent: compose files and shells leave such behind. */
+const emptyAsAbsent = (environment: NodeJS.ProcessEnv) =>
+  Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
+
+/**
+ * Every setting of every program, each with a default. README and `docs/OPERATIONS.md` list them; a setting that is
+ * not here does not exist.
+ */
+export const environmentSchema = z
+  .object({
+    NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+    PORT: port.default(3000),
+    PV_DATA_DIR: z.string().default('.data'),
+    DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+    MQTT_URL: url('mqtt:', 'mqtts:', 'ws:', 'wss:').optional(),
+    MQTT_PORT: port.default(1883),
+    PV_SIMULATOR: z.enum(['on', 'off']).default('on'),
+    PV_SEED: z.coerce.number().int().min(0).max(4_294_967_295).default(1),
+    PV_INTERVAL_S: z.coerce.number().int().min(5).max(3600).default(300),
+    PV_FAULTS: z.enum(['on', 'off']).default('on'),
+    PV_CLOCK_START: z.iso.datetime({ offset: true }).optional(),
+    PV_CLOCK_SPEED: z.coerce.number().min(0.1).max(1000).default(1),
+    PV_CLOCK_ANCHOR_MS: z.coerce.number().int().positive().optional(),
+    PV_CLOCK_NIGHT_DEMO: z.enum(['on', 'off']).default('off'),
+    PV_INGEST_ID: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,20}$/)
+      .default('ingest-1'),
+    PV_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  })
+  .superRefine((environment, context) => {
+    if (environment.NODE_ENV !== 'production') return;
+    if (environment.PV_CLOCK_START !== undefined)
+      context.addIssue({ code: 'custom', path: ['PV_CLOCK_START'], message: 'production runs on real time' });
+    if (environment.PV_CLOCK_SPEED !== 1)
+      context.addIssue({ code: 'custom', path: ['PV_CLOCK_SPEED'], message: 'production runs on real time' });
+  });
+export type Environment = z.infer<typeof environmentSchema>;
+
+/** All problems of the settings at once, each with the name of its variable. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+  constructor(readonly problems: { variable: string; message: string }[]) {
+    super(
+      `${problems.length} setting(s) cannot be used:\n` +
+        problems.map(({ variable, message }) => `  ${variable}: ${message}`).join('\n'),
+    );
+  }
+}
+
+/**
+ * Reads and checks the settings.
+ * @throws EnvironmentError that names every bad setting.
+ */
+export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
+  const result = environmentSchema.safeParse(emptyAsAbsent(source));
+  if (result.success) return result.data;
+  throw new EnvironmentError(
+    result.error.issues.map((issue) => ({ variable: issue.path.join('.'), message: issue.message })),
+  );
+}

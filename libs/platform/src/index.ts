@@ -1,0 +1,5 @@
+export * from './clock.ts';
+export * from './env.ts';
+export * from './logger.ts';
+export * from './platform.module.ts';
+export * from './project-root.ts';
