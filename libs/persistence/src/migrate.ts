@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { runner } from 'node-pg-migrate';
+import pg from 'pg';
+import { projectRoot } from '#platform';
+
+/** One number for every program that migrates, so that replicas wait for each other. */
+const MIGRATION_LOCK = 7_260_468;
+
+/**
+ * Brings the schema up to date. Several programs may call it at once: one works, the others wait and find nothing
+ * to do. Where the server offers TimescaleDB, and has it preloaded, the extension is switched on first.
+ */
+export async function migrate(url: string): Promise<{ applied: string[] }> {
+  const client = new pg.Client({ connectionString: url, application_name: 'sunledger-migrate' });
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await enableTimescale(client);
+    const applied = await runner({
+      dbClient: client,
+      dir: join(projectRoot(), 'libs/persistence/migrations'),
+      migrationsTable: 'schema_migration',
+      direction: 'up',
+      noLock: true,
+      logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+    });
+    return { applied: applied.map(({ name }) => name) };
+  } finally {
+    await client.end();
+  }
+}
+
+async function enableTimescale(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ usable: boolean }>(`
+    select exists (select 1 from pg_available_extensions where name = 'timescaledb')
+      and current_setting('shared_preload_libraries') like '%timescaledb%' as usable`);
+  if (rows[0]?.usable) await client.query('create extension if not exists timescaledb');
+}
+
+function ignore(): void {
+  // node-pg-migrate prints every statement; what was applied is returned instead.
+}
