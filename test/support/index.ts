@@ -1,1 +1,2 @@
+export * from './mosquitto.ts';
 export * from './test-database.ts';

@@ -1,0 +1,2 @@
+export * from './acknowledging-client.ts';
+export * from './embedded-broker.ts';
