@@ -42,7 +42,9 @@ describe('database', () => {
       ['b', '临县', 1, 2],
     ] as const;
     expect(await database.copyInto({ table: 'county', columns, rows })).toBe(2);
-    expect(await database.copyMissing({ table: 'county', columns, rows: [...rows, ['c', '石楼', 0, 0]] })).toBe(1);
+    expect(
+      await database.copyMissing({ table: 'county', columns, rows: [...rows, ['c', '石楼', 0, 0]] }),
+    ).toBe(1);
     expect(await database.query(sql`select name from county order by code`)).toEqual([
       { name: 'tab\tline\nback\\slash' },
       { name: '临县' },
@@ -61,7 +63,10 @@ describe('migrations', () => {
 describe('time series', () => {
   it('makes room for a Shanghai day before its first reading, also from two writers at once', async () => {
     const day = '2026-03-01';
-    await Promise.all([new TimeSeriesDays(database).ensure([day]), new TimeSeriesDays(database).ensure([day])]);
+    await Promise.all([
+      new TimeSeriesDays(database).ensure([day]),
+      new TimeSeriesDays(database).ensure([day]),
+    ]);
     await database.query(sql`
       insert into reading (device_id, measured_at, received_at)
       values (1, '2026-02-28T16:00:00Z', now()), (1, '2026-03-01T15:59:59.999Z', now())`);

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 /** An instant: ISO 8601 in UTC with milliseconds, such as `2026-11-25T02:00:00.000Z`. */
-export const instantSchema = z.iso.datetime({ offset: true }).meta({ description: 'Instant, ISO 8601 with zone' });
+export const instantSchema = z.iso
+  .datetime({ offset: true })
+  .meta({ description: 'Instant, ISO 8601 with zone' });
 
 /** A calendar day in Asia/Shanghai, `YYYY-MM-DD`. */
 export const daySchema = z.iso.date().meta({ description: 'Calendar day in Asia/Shanghai, YYYY-MM-DD' });
@@ -21,14 +23,21 @@ export const fenSchema = z
 export const powerWSchema = z.number().int().meta({ description: 'Active power, W' });
 export const energyWhSchema = z.number().int().meta({ description: 'Energy, Wh' });
 /** kWh per installed kW; the common measure across station sizes. */
-export const fullLoadHoursSchema = z.number().meta({ description: 'Equivalent full-load hours, h (kWh per kW)' });
+export const fullLoadHoursSchema = z
+  .number()
+  .meta({ description: 'Equivalent full-load hours, h (kWh per kW)' });
 
 /** How far a stored energy can be trusted. */
 export const energyQualitySchema = z.enum(['measured', 'estimated', 'incomplete', 'none']);
 export type EnergyQuality = z.infer<typeof energyQualitySchema>;
 
 /** Where a stored energy comes from; `simulated` marks bulk history of the demo. */
-export const energyMethodSchema = z.enum(['meter_counter', 'inverter_counter', 'power_integral', 'simulated']);
+export const energyMethodSchema = z.enum([
+  'meter_counter',
+  'inverter_counter',
+  'power_integral',
+  'simulated',
+]);
 export type EnergyMethod = z.infer<typeof energyMethodSchema>;
 
 /** What a station or device is doing, as shown to an operator. */

@@ -108,6 +108,23 @@ create table station_day (
 );
 create index station_day_day on station_day (day);
 
+-- What a station is doing and since when, judged by the worker; one row a station.
+create table station_state (
+  station_id integer primary key references station (id),
+  state text not null,
+  since timestamptz not null,
+  judged_at timestamptz not null
+);
+
+-- Signs of life of the programs, with a few figures each.
+create table program_heartbeat (
+  program text not null,
+  instance text not null,
+  recorded_at timestamptz not null,
+  detail jsonb not null,
+  primary key (program, instance)
+);
+
 -- Down Migration
-drop table station_day, station_quarter_hour, device_day, dirty_station_day, ingest_count, quarantine_message,
+drop table program_heartbeat, station_state, station_day, station_quarter_hour, device_day, dirty_station_day, ingest_count, quarantine_message,
   station_contact, latest_reading, reading;

@@ -164,7 +164,8 @@ const COPY_ESCAPES: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': 
 function copyText(value: CopyValue): string {
   if (value === null) return '\\N';
   if (value instanceof Date) return value.toISOString();
-  if (typeof value === 'string') return value.replace(/[\\\t\n\r]/g, (character) => COPY_ESCAPES[character] ?? '');
+  if (typeof value === 'string')
+    return value.replace(/[\\\t\n\r]/g, (character) => COPY_ESCAPES[character] ?? '');
   return String(value);
 }
 

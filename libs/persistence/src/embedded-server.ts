@@ -176,7 +176,10 @@ async function canEnter(folder: string): Promise<boolean> {
 async function copyBinaries(native: string, found: Binaries): Promise<Binaries> {
   const { size, mtimeMs } = await stat(found.postgres);
   const copy = join(tmpdir(), `sunledger-postgres-${size}-${Math.round(mtimeMs)}`);
-  const binaries = { postgres: join(copy, 'bin', basename(found.postgres)), initdb: join(copy, 'bin', 'initdb') };
+  const binaries = {
+    postgres: join(copy, 'bin', basename(found.postgres)),
+    initdb: join(copy, 'bin', 'initdb'),
+  };
   const complete = join(copy, 'complete');
   if (await exists(complete)) return binaries;
   await cp(native, copy, { recursive: true, verbatimSymlinks: true });
@@ -188,7 +191,16 @@ async function initialise(binaries: Binaries, dataDir: string): Promise<void> {
   if (await exists(join(dataDir, 'PG_VERSION'))) return;
   await mkdir(dataDir, { recursive: true });
   if (isRoot()) await chown(dataDir, NOBODY, NOBODY);
-  const options = ['-D', dataDir, '-U', SUPERUSER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
+  const options = [
+    '-D',
+    dataDir,
+    '-U',
+    SUPERUSER,
+    '--auth=trust',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-sync',
+  ];
   try {
     await execFileAsync(binaries.initdb, options, { ...identity(), cwd: '/' });
   } catch (cause) {
@@ -204,7 +216,9 @@ async function clearStaleLock(dataDir: string): Promise<void> {
   if (!(await exists(lock))) return;
   const pid = Number((await readFile(lock, 'utf8')).split('\n')[0]);
   if (await isPostgres(pid))
-    throw new Error(`the database in ${dataDir} is already in use by process ${pid}; stop it or set PV_DATA_DIR`);
+    throw new Error(
+      `the database in ${dataDir} is already in use by process ${pid}; stop it or set PV_DATA_DIR`,
+    );
   await rm(lock);
 }
 

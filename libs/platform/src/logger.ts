@@ -25,6 +25,9 @@ export class NestLogger implements LoggerService {
     this.logger.warn({ context }, String(message));
   }
   error(message: unknown, stack?: unknown, context?: unknown) {
-    this.logger.error({ context, stack, error: message instanceof Error ? message : undefined }, String(message));
+    this.logger.error(
+      { context, stack, error: message instanceof Error ? message : undefined },
+      String(message),
+    );
   }
 }

@@ -50,7 +50,12 @@ export const stationListQuerySchema = z.strictObject({
   township: z.string().max(12).optional(),
   state: stationStateSchema.optional(),
   kind: stationKindSchema.optional(),
-  q: z.string().trim().max(60).optional().meta({ description: 'Part of the name, code, township or village' }),
+  q: z
+    .string()
+    .trim()
+    .max(60)
+    .optional()
+    .meta({ description: 'Part of the name, code, township or village' }),
   sort: stationSortSchema.default('code'),
   order: z.enum(['asc', 'desc']).default('asc'),
   page: z.coerce.number().int().min(1).max(10_000).default(1),
@@ -66,7 +71,9 @@ export const stationListSchema = z
     total: z.number().int(),
     page: z.number().int(),
     pageSize: z.number().int(),
-    byState: countsByStateSchema.meta({ description: 'Counts under the other filters, whatever `state` says' }),
+    byState: countsByStateSchema.meta({
+      description: 'Counts under the other filters, whatever `state` says',
+    }),
   })
   .meta({ id: 'StationList' });
 export type StationList = z.infer<typeof stationListSchema>;

@@ -56,7 +56,10 @@ export const nativeFieldsSchema = z.object({
     .max(STRINGS_MAX)
     .optional(),
   status: deviceStatusSchema.optional(),
-  fault_code: z.union([z.string().max(40), z.number().int()]).nullable().optional(),
+  fault_code: z
+    .union([z.string().max(40), z.number().int()])
+    .nullable()
+    .optional(),
 });
 
 export const nativeReadingSchema = nativeFieldsSchema.extend({ ts: timestampSchema }).meta({

@@ -1,0 +1,186 @@
+import { TextDecoder } from 'node:util';
+import { z } from 'zod';
+import {
+  nativeBatchSchema,
+  nativeReadingSchema,
+  nativeStatusSchema,
+  parseNativeTopic,
+  PAYLOAD_BYTES_MAX,
+  READINGS_PER_MESSAGE_MAX,
+  type NativeFields,
+} from '#contracts';
+import { FLAG_FIELD_REJECTED, type DecodedMessage, type QuarantineReason, type Reading } from './reading.ts';
+
+/**
+ * Bytes of a native message → readings. Pure. Nothing is dropped silently: what cannot be used comes back as a
+ * rejection, and a bad field becomes null with a flag and leaves its neighbours alone.
+ */
+export function decodeNative(topic: string, payload: Uint8Array): DecodedMessage {
+  const place = parseNativeTopic(topic);
+  if (!place) return rejected('unknown_topic', 'no profile reads this topic');
+  if (payload.byteLength > PAYLOAD_BYTES_MAX)
+    return rejected('too_large', `${payload.byteLength} bytes, at most ${PAYLOAD_BYTES_MAX}`);
+  const parsed = parseJson(payload);
+  if ('reason' in parsed) return rejected(parsed.reason, parsed.detail);
+  const { stationCode, deviceCode } = place;
+  if (place.channel === 'status') return decodeStatus(stationCode, deviceCode, parsed.value);
+  if (Array.isArray(parsed.value)) return decodeArray(stationCode, deviceCode, parsed.value);
+  if (isRecord(parsed.value) && 'devices' in parsed.value) return decodeBatch(stationCode, parsed.value);
+  return decodeArray(stationCode, deviceCode, [parsed.value]);
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function parseJson(payload: Uint8Array): { value: unknown } | { reason: QuarantineReason; detail: string } {
+  let text: string;
+  try {
+    text = utf8.decode(payload);
+  } catch {
+    return { reason: 'not_utf8', detail: 'the bytes are not UTF-8' };
+  }
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return {
+      reason: 'unparsable',
+      detail: error instanceof Error ? error.message.slice(0, 200) : 'not JSON',
+    };
+  }
+}
+
+function decodeStatus(stationCode: string, deviceCode: string, value: unknown): DecodedMessage {
+  const result = nativeStatusSchema.safeParse(value);
+  if (!result.success) return rejected('schema', describe(result.error));
+  return {
+    readings: [],
+    gatewayStatus: { stationCode, deviceCode, online: result.data.online },
+    rejections: [],
+  };
+}
+
+function decodeArray(stationCode: string, deviceCode: string, values: readonly unknown[]): DecodedMessage {
+  if (values.length > READINGS_PER_MESSAGE_MAX)
+    return rejected('too_large', `${values.length} readings, at most ${READINGS_PER_MESSAGE_MAX}`);
+  const message = nothing();
+  for (const value of values) {
+    const result = parseLeniently(nativeReadingSchema, value);
+    if ('problem' in result) message.rejections.push({ reason: 'schema', detail: result.problem });
+    else message.readings.push(toReading({ stationCode, deviceCode }, result.data.ts, result));
+  }
+  return message;
+}
+
+function decodeBatch(stationCode: string, value: Record<string, unknown>): DecodedMessage {
+  const result = parseLeniently(nativeBatchSchema, value);
+  if ('problem' in result) return rejected('schema', result.problem);
+  const { ts, seq, devices } = result.data;
+  const entries = Object.entries(devices);
+  if (entries.length > READINGS_PER_MESSAGE_MAX)
+    return rejected('too_large', `${entries.length} devices, at most ${READINGS_PER_MESSAGE_MAX}`);
+  const readings = entries.map(([deviceCode, fields]) =>
+    toReading({ stationCode, deviceCode }, fields.ts ?? ts, {
+      data: seq === undefined || fields.seq !== undefined ? fields : { ...fields, seq },
+      badFields: result.badFields.filter((path) => path.startsWith(`devices.${deviceCode}.`)),
+    }),
+  );
+  return { readings, gatewayStatus: null, rejections: [] };
+}
+
+type Lenient<T> = { data: T; badFields: string[] } | { problem: string };
+
+/** Fields without which there is no reading; all others may be lost one by one. */
+const ESSENTIAL_FIELDS = new Set(['ts', 'devices']);
+
+/** Parses; where single fields are bad they are set to null and named, and the rest is parsed again. */
+function parseLeniently<T>(schema: z.ZodType<T>, value: unknown): Lenient<T> {
+  const first = schema.safeParse(value);
+  if (first.success) return { data: first.data, badFields: [] };
+  const mended: unknown = structuredClone(value);
+  const badFields: string[] = [];
+  for (const issue of first.error.issues) {
+    const field = fieldPathOf(issue.path);
+    if (!field || !removeAt(mended, field)) return { problem: describe(first.error) };
+    badFields.push(field.join('.'));
+  }
+  const second = schema.safeParse(mended);
+  return second.success ? { data: second.data, badFields } : { problem: describe(second.error) };
+}
+
+/** The path down to the field itself: `devices.INV01.strings.3.current_a` is lost as `devices.INV01.strings`. */
+function fieldPathOf(path: readonly PropertyKey[]): string[] | null {
+  const depth = path[0] === 'devices' ? 3 : 1;
+  const field = path.slice(0, depth).map(String);
+  const name = field.at(-1);
+  return field.length < depth || name === undefined || ESSENTIAL_FIELDS.has(name) ? null : field;
+}
+
+function removeAt(value: unknown, path: readonly string[]): boolean {
+  let holder: unknown = value;
+  for (const key of path.slice(0, -1)) holder = isRecord(holder) ? holder[key] : undefined;
+  const name = path.at(-1);
+  if (!isRecord(holder) || name === undefined) return false;
+  delete holder[name];
+  return true;
+}
+
+function toReading(
+  device: { stationCode: string; deviceCode: string },
+  ts: number | string,
+  parsed: { data: NativeFields; badFields: readonly string[] },
+): Reading {
+  const { data } = parsed;
+  let lost = parsed.badFields.length > 0;
+  // Out of the range of its column is as bad as no number: null, and flagged.
+  const scaled = (value: number | null | undefined, factor: number, max: number): number | null => {
+    if (value === null || value === undefined) return null;
+    const whole = Math.round(value * factor);
+    if (Math.abs(whole) <= max) return whole;
+    lost = true;
+    return null;
+  };
+  const list = (values: (number | null | undefined)[], factor: number, max: number) =>
+    values.every((value) => value === null || value === undefined)
+      ? null
+      : values.map((value) => scaled(value, factor, max));
+  const reading: Reading = {
+    ...device,
+    measuredAtMs: typeof ts === 'number' ? ts : Date.parse(ts),
+    activePowerW: scaled(data.active_power_w, 1, INT4_MAX) ?? scaled(data.active_power_kw, 1000, INT4_MAX),
+    energyTotalWh:
+      scaled(data.energy_total_wh, 1, COUNTER_MAX_WH) ?? scaled(data.energy_total_kwh, 1000, COUNTER_MAX_WH),
+    energyDayWh: scaled(data.energy_day_wh, 1, INT4_MAX) ?? scaled(data.energy_day_kwh, 1000, INT4_MAX),
+    temperatureDc: scaled(data.temperature_c, 10, INT2_MAX),
+    frequencyChz: scaled(data.frequency_hz, 100, INT2_MAX),
+    lineVoltagesDv: list([data.voltage_ab_v, data.voltage_bc_v, data.voltage_ca_v], 10, INT2_MAX),
+    phaseCurrentsCa: list([data.current_a_a, data.current_b_a, data.current_c_a], 100, INT4_MAX),
+    stringVoltagesDv: list(data.strings?.map(({ voltage_v }) => voltage_v) ?? [], 10, INT2_MAX),
+    stringCurrentsCa: list(data.strings?.map(({ current_a }) => current_a) ?? [], 100, INT2_MAX),
+    status: data.status ?? null,
+    faultCode: data.fault_code === undefined || data.fault_code === null ? null : String(data.fault_code),
+    seq: data.seq ?? null,
+    flags: 0,
+  };
+  return lost ? { ...reading, flags: FLAG_FIELD_REJECTED } : reading;
+}
+
+const INT2_MAX = 32_767;
+const INT4_MAX = 2_147_483_647;
+/** 10^15 Wh is a thousand times what the whole fleet makes in its life, and exact in a double. */
+const COUNTER_MAX_WH = 1e15;
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const nothing = (): DecodedMessage => ({ readings: [], gatewayStatus: null, rejections: [] });
+
+const rejected = (reason: QuarantineReason, detail: string): DecodedMessage => ({
+  ...nothing(),
+  rejections: [{ reason, detail }],
+});
+
+const describe = (error: z.ZodError): string =>
+  error.issues
+    .slice(0, 5)
+    .map(({ path, message }) => `${path.join('.') || 'message'}: ${message}`)
+    .join('; ')
+    .slice(0, 500);
