@@ -1,12 +1,10 @@
-import { sql, type Database } from '#persistence';
+import type { DeviceDirectoryEntry, RegistryRepository } from '#registry';
 
 /** What ingest must know of a device to judge its readings. */
-export interface DeviceEntry {
-  deviceId: number;
-  stationId: number;
-  ratedPowerW: number;
-  commissionedOn: string;
-}
+export type DeviceEntry = Pick<
+  DeviceDirectoryEntry,
+  'deviceId' | 'stationId' | 'ratedPowerW' | 'commissionedOn'
+>;
 
 /** An unknown device makes the directory look again, but no more often than this. */
 const RELOAD_AFTER_MS = 5_000;
@@ -17,19 +15,12 @@ export class DeviceDirectory {
   private stations = new Map<string, number>();
   private loadedAtMs = 0;
 
-  constructor(private readonly database: Database) {}
+  constructor(private readonly registry: RegistryRepository) {}
 
   async load(): Promise<void> {
-    const rows = await this.database.query<DeviceEntry & { stationCode: string; deviceCode: string }>(sql`
-      select d.id as "deviceId", d.station_id as "stationId", d.rated_power_w as "ratedPowerW",
-        s.commissioned_on as "commissionedOn", s.code as "stationCode", d.code as "deviceCode"
-      from device d
-      join station s on s.id = d.station_id`);
-    const stations = await this.database.query<{ id: number; code: string }>(
-      sql`select id, code from station`,
-    );
-    this.devices = new Map(rows.map((row) => [key(row.stationCode, row.deviceCode), row]));
-    this.stations = new Map(stations.map(({ code, id }) => [code, id]));
+    const entries = await this.registry.deviceDirectory();
+    this.devices = new Map(entries.map((entry) => [key(entry.stationCode, entry.deviceCode), entry]));
+    this.stations = new Map(entries.map(({ stationCode, stationId }) => [stationCode, stationId]));
     this.loadedAtMs = Date.now();
   }
 

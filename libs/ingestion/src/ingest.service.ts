@@ -8,6 +8,7 @@ import { NATIVE_TOPIC_ROOT } from '#contracts';
 import { AcknowledgingClient } from '#mqtt';
 import { Database, sql, TimeSeriesDays } from '#persistence';
 import { Clock, ENVIRONMENT, LOGGER, type Environment, type Logger } from '#platform';
+import { RegistryRepository } from '#registry';
 import { DeviceDirectory } from './device-directory.ts';
 import { IngestPipeline, WAITING_MESSAGES_MAX } from './ingest.pipeline.ts';
 import { ReadingRepository } from './reading.repository.ts';
@@ -32,7 +33,7 @@ export class IngestService implements OnApplicationBootstrap, BeforeApplicationS
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(Clock) private readonly clock: Clock,
   ) {
-    this.directory = new DeviceDirectory(database);
+    this.directory = new DeviceDirectory(new RegistryRepository(database));
     this.pipeline = new IngestPipeline({
       repository: new ReadingRepository(database),
       directory: this.directory,

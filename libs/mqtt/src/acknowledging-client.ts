@@ -104,7 +104,10 @@ export class AcknowledgingClient {
     this.client.subscribe([...this.options.filters], { qos: 1 }, (error, granted) => {
       const refused = granted?.filter(({ qos }) => qos !== 1) ?? [];
       if (error ?? refused.length > 0)
-        this.options.onEvent?.('error', error ?? new Error(`subscription refused: ${JSON.stringify(refused)}`));
+        this.options.onEvent?.(
+          'error',
+          error ?? new Error(`subscription refused: ${JSON.stringify(refused)}`),
+        );
     });
   }
 

@@ -121,7 +121,12 @@ export const fleetSchema = z
     power: powerFigureSchema,
     today: energyFigureSchema,
     month: energyFigureSchema.extend({
-      sameDaysLastYearWh: energyWhSchema.nullable(),
+      completeDaysWh: energyWhSchema
+        .nullable()
+        .meta({ description: 'Energy of the days of this month before today; null on the first' }),
+      sameDaysLastYearWh: energyWhSchema
+        .nullable()
+        .meta({ description: 'Energy of the same days a year before; compare it with completeDaysWh' }),
     }),
     year: energyFigureSchema,
     lostToday: z.object({ energyWh: energyWhSchema, amountFen: fenSchema }),

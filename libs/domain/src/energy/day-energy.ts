@@ -36,9 +36,9 @@ export function dayEnergy(steps: readonly EnergyStep[], startMs: number): DayEne
     energyWh = (energyWh ?? 0) + energyBetween(step, startMs, endMs);
     if (!isLong) spread(step, startMs, quarterHoursWh, coveredMs);
   }
-  // A quarter hour of which less than half is known says more than it knows.
+  // A quarter hour that is known in part would look like less power.
   for (let slot = 0; slot < QUARTER_HOURS_PER_DAY; slot += 1)
-    if ((coveredMs[slot] ?? 0) < QUARTER_HOUR_MS / 2) quarterHoursWh[slot] = null;
+    if ((coveredMs[slot] ?? 0) < QUARTER_HOUR_MS) quarterHoursWh[slot] = null;
   return {
     energyWh,
     quality: energyWh === null ? 'none' : isEstimated ? 'estimated' : 'measured',

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { addDays, dayOf, dayOfYear, daysBetween, dayStartMs, monthOf, quarterHourStartMs } from './shanghai.ts';
+import {
+  addDays,
+  dayOf,
+  dayOfYear,
+  daysBetween,
+  dayStartMs,
+  monthOf,
+  quarterHourStartMs,
+} from './shanghai.ts';
 
 describe('Shanghai days', () => {
   it('puts the hours before 08:00 into the Shanghai day, not the UTC day', () => {

@@ -1,0 +1,3 @@
+export * from './clear-sky.ts';
+export * from './sun-position.ts';
+export * from './sun-times.ts';

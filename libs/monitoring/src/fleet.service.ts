@@ -1,0 +1,222 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ClockView, EnergyFigure, Fleet, LiveFleet } from '#contracts';
+import { addDays, DAY_MS, dayOf, dayStartMs, sunTimes } from '#domain';
+import { Database } from '#persistence';
+import { Clock, ENVIRONMENT, type Environment } from '#platform';
+import { CITY, RegistryRepository } from '#registry';
+import { Cached } from './cached.ts';
+import {
+  addUp,
+  attentionItem,
+  attentionOf,
+  byCounty,
+  countByState,
+  curveSlots,
+  periodFigure,
+  powerFigure,
+  sameDayLastYear,
+  standings,
+  todayFigure,
+} from './fleet-figures.ts';
+import { FleetRepository, type PeriodTotal } from './fleet.repository.ts';
+import { freshSince, viewStations, type StationView } from './station-view.ts';
+
+/** Where the city's sun is taken: the middle of Lüliang (domain.md 5.4). */
+const CITY_PLACE = { latitudeDeg: 37.5, longitudeDeg: 111.1 };
+/** Live figures are worked out no more often than this, however many readers there are. */
+const LIVE_MAX_AGE_MS = 1000;
+const CURVE_MAX_AGE_MS = 10_000;
+const PERIODS_MAX_AGE_MS = 30_000;
+const REGISTRY_MAX_AGE_MS = 30_000;
+const ATTENTION_MAX = 50;
+
+interface Periods {
+  day: string;
+  monthComplete: Map<string, PeriodTotal>;
+  lastYear: Map<string, PeriodTotal>;
+  yearComplete: Map<string, PeriodTotal>;
+}
+
+/** The overview: every figure of one screen from a handful of statements, shared by all who look. */
+@Injectable()
+export class FleetService {
+  private readonly repository: FleetRepository;
+  private readonly registry: RegistryRepository;
+  private readonly directory = new Cached(REGISTRY_MAX_AGE_MS, () =>
+    this.registry.stationDirectory(this.today()),
+  );
+  private readonly views = new Cached(LIVE_MAX_AGE_MS, () => this.loadViews());
+  private readonly periods = new Cached(PERIODS_MAX_AGE_MS, () => this.loadPeriods());
+  private readonly totals = new Map<string, Cached<Awaited<ReturnType<RegistryRepository['totals']>>>>();
+  private readonly curves = new Map<string, Cached<Fleet['curve']>>();
+  private readonly fleets = new Map<string, Cached<Fleet>>();
+
+  constructor(
+    @Inject(Database) database: Database,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(ENVIRONMENT) private readonly environment: Environment,
+  ) {
+    this.repository = new FleetRepository(database);
+    this.registry = new RegistryRepository(database);
+  }
+
+  /** Every station now, judged against its neighbours. */
+  async stationViews(): Promise<StationView[]> {
+    return (await this.views.get()).views;
+  }
+
+  /**
+   * The overview of the city or of one county.
+   * @returns null where there is no such county.
+   */
+  async fleet(countyCode: string | null): Promise<Fleet | null> {
+    if (countyCode !== null && !(await this.countyName(countyCode))) return null;
+    return cachedBy(this.fleets, countyCode ?? '', LIVE_MAX_AGE_MS, () => this.buildFleet(countyCode)).get();
+  }
+
+  /** The part of the overview that moves. */
+  async liveFleet(countyCode: string | null): Promise<LiveFleet | null> {
+    const fleet = await this.fleet(countyCode);
+    if (!fleet) return null;
+    const { asOf, clock, area, sun, stations, power, today, lostToday, counties } = fleet;
+    return { asOf, clock, area, sun, stations, power, today, lostToday, counties };
+  }
+
+  clockView(): ClockView {
+    return {
+      now: this.clock.now().toISOString(),
+      realNow: this.clock.realNow().toISOString(),
+      speed: this.clock.speed,
+      isReal: this.clock.isReal,
+      nightDemo: this.clock.nightDemo,
+    };
+  }
+
+  private today(): string {
+    return dayOf(this.clock.nowMs());
+  }
+
+  private async countyName(countyCode: string): Promise<string | undefined> {
+    const directory = await this.directory.get();
+    return directory.find((station) => station.countyCode === countyCode)?.countyName;
+  }
+
+  private async loadViews() {
+    const nowMs = this.clock.nowMs();
+    const options = { nowMs, reportingIntervalMs: this.environment.PV_INTERVAL_S * 1000 };
+    const [directory, rows] = await Promise.all([
+      this.directory.get(),
+      this.repository.stationsNow({ day: dayOf(nowMs), freshSince: freshSince(options) }),
+    ]);
+    const byId = new Map(rows.map((row) => [row.stationId, row]));
+    return { nowMs, views: viewStations(directory, byId, options) };
+  }
+
+  private async loadPeriods(): Promise<Periods> {
+    const day = this.today();
+    const lastYearDay = sameDayLastYear(day);
+    const [monthComplete, lastYear, yearComplete] = await Promise.all([
+      this.repository.periodTotals({ from: `${day.slice(0, 7)}-01`, to: day }),
+      this.repository.periodTotals({ from: `${lastYearDay.slice(0, 7)}-01`, to: lastYearDay }),
+      this.repository.periodTotals({ from: `${day.slice(0, 4)}-01-01`, to: day }),
+    ]);
+    return {
+      day,
+      monthComplete: byCounty(monthComplete),
+      lastYear: byCounty(lastYear),
+      yearComplete: byCounty(yearComplete),
+    };
+  }
+
+  private async buildFleet(countyCode: string | null): Promise<Fleet> {
+    const key = countyCode ?? '';
+    const [{ nowMs, views: all }, periods, totals, curve] = await Promise.all([
+      this.views.get(),
+      this.periods.get(),
+      cachedBy(this.totals, key, REGISTRY_MAX_AGE_MS, () =>
+        this.registry.totals(countyCode ?? undefined),
+      ).get(),
+      cachedBy(this.curves, key, CURVE_MAX_AGE_MS, () => this.loadCurve(countyCode)).get(),
+    ]);
+    const views = countyCode === null ? all : all.filter(({ station }) => station.countyCode === countyCode);
+    const sun = sunTimes({ day: dayOf(nowMs), ...CITY_PLACE });
+    const attention = attentionOf(views);
+    const today = todayFigure(views, totals.capacityW);
+    return {
+      asOf: new Date(nowMs).toISOString(),
+      clock: this.clockView(),
+      simulated: totals.simulated,
+      area:
+        countyCode === null
+          ? { level: 'city', ...CITY }
+          : { level: 'county', code: countyCode, name: (await this.countyName(countyCode)) ?? countyCode },
+      sun: {
+        isDaylight: nowMs >= sun.sunriseMs && nowMs < sun.sunsetMs,
+        sunriseAt: new Date(sun.sunriseMs).toISOString(),
+        sunsetAt: new Date(sun.sunsetMs).toISOString(),
+      },
+      stations: {
+        total: views.length,
+        reporting: views.filter(({ reporting }) => reporting).length,
+        byState: countByState(views),
+      },
+      capacityW: totals.capacityW,
+      villages: totals.villages,
+      households: totals.households,
+      posts: totals.posts,
+      settled: {
+        amountFen: String(totals.settled?.amountFen ?? 0n),
+        asOfDay: totals.settled?.asOfDay ?? dayOf(nowMs),
+        definition: totals.settled?.definition ?? '',
+      },
+      power: powerFigure(views),
+      today,
+      ...this.periodFigures(countyCode, periods, today, totals.capacityW),
+      lostToday: {
+        energyWh: attention.reduce((sum, view) => sum + (view.lostWh ?? 0), 0),
+        amountFen: String(attention.reduce((sum, view) => sum + (view.lostFen ?? 0n), 0n)),
+      },
+      curve,
+      counties: standings(views),
+      attention: attention.slice(0, ATTENTION_MAX).map(attentionItem),
+      attentionTotal: attention.length,
+    };
+  }
+
+  private periodFigures(countyCode: string | null, periods: Periods, today: EnergyFigure, capacityW: number) {
+    const pick = (totals: ReadonlyMap<string, PeriodTotal>) => addUp(totals, countyCode);
+    const month = pick(periods.monthComplete);
+    const year = pick(periods.yearComplete);
+    return {
+      month: {
+        ...periodFigure(month, today, capacityW),
+        completeDaysWh: month?.energyWh ?? null,
+        sameDaysLastYearWh: pick(periods.lastYear)?.energyWh ?? null,
+      },
+      year: periodFigure(year, today, capacityW),
+    };
+  }
+
+  private async loadCurve(countyCode: string | null): Promise<Fleet['curve']> {
+    const day = this.today();
+    const startMs = dayStartMs(day);
+    const yesterdayMs = dayStartMs(addDays(day, -1));
+    const rows = await this.repository.curve({
+      from: new Date(yesterdayMs),
+      to: new Date(startMs + DAY_MS),
+      countyCode,
+    });
+    return { day, slots: curveSlots(rows, startMs), yesterday: curveSlots(rows, yesterdayMs) };
+  }
+}
+
+function cachedBy<T>(
+  caches: Map<string, Cached<T>>,
+  key: string,
+  maxAgeMs: number,
+  make: () => Promise<T>,
+): Cached<T> {
+  const found = caches.get(key) ?? new Cached(maxAgeMs, make);
+  caches.set(key, found);
+  return found;
+}

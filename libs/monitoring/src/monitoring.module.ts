@@ -1,0 +1,10 @@
+import { Module } from '@nestjs/common';
+import { FleetService } from './fleet.service.ts';
+import { RollUpService } from './roll-up.service.ts';
+import { StateService } from './state.service.ts';
+import { StationService } from './station.service.ts';
+
+const services = [FleetService, RollUpService, StateService, StationService];
+
+@Module({ providers: services, exports: services })
+export class MonitoringModule {}
