@@ -22,6 +22,7 @@ export const environmentSchema = z
   .object({
     NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
     PORT: port.default(3000),
+    PV_HOST: z.string().default('127.0.0.1'),
     PV_DATA_DIR: z.string().default('.data'),
     DATABASE_URL: url('postgres:', 'postgresql:').optional(),
     MQTT_URL: url('mqtt:', 'mqtts:', 'ws:', 'wss:').optional(),

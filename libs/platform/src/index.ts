@@ -3,3 +3,5 @@ export * from './env.ts';
 export * from './logger.ts';
 export * from './platform.module.ts';
 export * from './project-root.ts';
+export * from './problem.ts';
+export * from './program.ts';

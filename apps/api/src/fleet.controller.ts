@@ -1,0 +1,64 @@
+import { Controller, Get, Inject, Query, Sse, type MessageEvent } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { distinctUntilChanged, from, map, switchMap, timer, type Observable } from 'rxjs';
+import { z } from 'zod';
+import { areasSchema, fleetQuerySchema, fleetSchema, type Areas, type Fleet } from '#contracts';
+import { FleetService, StationService } from '#monitoring';
+import { ProblemError } from '#platform';
+import { RegistryRepository } from '#registry';
+
+/** Live figures are sent this often; the page's numbers move, the network does not notice. */
+const LIVE_EVERY_MS = 2000;
+
+const liveQuerySchema = z.strictObject({
+  county: z.string().max(12).optional(),
+  station: z.string().max(40).optional(),
+});
+
+@ApiTags('fleet')
+@Controller('v1')
+export class FleetController {
+  constructor(
+    @Inject(FleetService) private readonly fleetService: FleetService,
+    @Inject(StationService) private readonly stations: StationService,
+    @Inject(RegistryRepository) private readonly registry: RegistryRepository,
+  ) {}
+
+  @Get('fleet')
+  @ApiOperation({ summary: 'The whole overview in one request' })
+  @ApiOkResponse({ standardSchema: fleetSchema })
+  async fleet(@Query({ schema: fleetQuerySchema }) query: z.infer<typeof fleetQuerySchema>): Promise<Fleet> {
+    const fleet = await this.fleetService.fleet(query.county ?? null);
+    if (!fleet) throw new ProblemError(404, 'county.not_found', `no county ${query.county} with stations`);
+    return fleet;
+  }
+
+  @Get('areas')
+  @ApiOperation({ summary: 'Counties and townships with their stations counted' })
+  @ApiOkResponse({ standardSchema: areasSchema })
+  areas(): Promise<Areas> {
+    return this.registry.listAreas();
+  }
+
+  @Sse('live')
+  @ApiOperation({
+    summary: 'Server-sent events: `fleet` (LiveFleet) or, with ?station=, `station` (LiveStation)',
+  })
+  @ApiProduces('text/event-stream')
+  async live(
+    @Query({ schema: liveQuerySchema }) query: z.infer<typeof liveQuerySchema>,
+  ): Promise<Observable<MessageEvent>> {
+    const { station, county } = query;
+    const ask = () =>
+      station === undefined ? this.fleetService.liveFleet(county ?? null) : this.stations.live(station);
+    if (!(await ask()))
+      throw station === undefined
+        ? new ProblemError(404, 'county.not_found', `no county ${county} with stations`)
+        : new ProblemError(404, 'station.not_found', `no station ${station}`);
+    return timer(0, LIVE_EVERY_MS).pipe(
+      switchMap(() => from(ask())),
+      map((data) => ({ type: station === undefined ? 'fleet' : 'station', data: data ?? {} })),
+      distinctUntilChanged((a, b) => a.data === b.data),
+    );
+  }
+}

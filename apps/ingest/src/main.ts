@@ -1,0 +1,26 @@
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { IngestionModule } from '#ingestion';
+import { migrate, PersistenceModule } from '#persistence';
+import { NestLogger, PlatformModule, requireDatabaseUrl, runProgram } from '#platform';
+
+/** Broker → database. Run several with different PV_INGEST_ID to share nothing but the work. */
+await runProgram('ingest', async ({ environment, logger }) => {
+  const url = requireDatabaseUrl(environment);
+  await migrate(url);
+
+  @Module({
+    imports: [
+      PlatformModule.forRoot({ environment, logger }),
+      // Two writers keep up with any broker on a small machine (engines.md, write path); one more for signs of life.
+      PersistenceModule.forRoot({ url, applicationName: environment.PV_INGEST_ID, poolMax: 3 }),
+      IngestionModule,
+    ],
+  })
+  class IngestApp {}
+
+  const app = await NestFactory.createApplicationContext(IngestApp, { logger: new NestLogger(logger) });
+  app.enableShutdownHooks();
+  logger.info('ingest.ready');
+});

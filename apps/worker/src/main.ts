@@ -1,0 +1,29 @@
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
+import { MonitoringModule } from '#monitoring';
+import { migrate, PersistenceModule } from '#persistence';
+import { NestLogger, PlatformModule, requireDatabaseUrl, runProgram } from '#platform';
+import { ScheduleService } from './schedule.service.ts';
+
+/** Readings → energy, states; everything that runs by the clock. */
+await runProgram('worker', async ({ environment, logger }) => {
+  const url = requireDatabaseUrl(environment);
+  await migrate(url);
+
+  @Module({
+    imports: [
+      PlatformModule.forRoot({ environment, logger }),
+      PersistenceModule.forRoot({ url, applicationName: 'worker' }),
+      ScheduleModule.forRoot(),
+      MonitoringModule,
+    ],
+    providers: [ScheduleService],
+  })
+  class WorkerApp {}
+
+  const app = await NestFactory.createApplicationContext(WorkerApp, { logger: new NestLogger(logger) });
+  app.enableShutdownHooks();
+  logger.info('worker.ready');
+});

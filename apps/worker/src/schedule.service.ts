@@ -1,0 +1,84 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { addDays, dayOf } from '#domain';
+import { ROLL_UP_BATCH, RollUpService, StateService } from '#monitoring';
+import { Database, sql, TimeSeriesDays } from '#persistence';
+import { Clock, LOGGER, type Logger } from '#platform';
+
+const ROLL_UP_EVERY_MS = 500;
+const JUDGE_EVERY_MS = 5000;
+const PARTITIONS_EVERY_MS = 60_000;
+const HEARTBEAT_MS = 2000;
+/** Days of room made ahead of the clock: a week-end in which nobody looks, and a day. */
+const DAYS_AHEAD = 3;
+/** Passes in one turn, so that a long list leaves room for the other tasks. */
+const PASSES_PER_TURN = 4;
+
+/** What is done again and again. Each task leaves a turn out while the last one is still at work. */
+@Injectable()
+export class ScheduleService {
+  private readonly busy = new Set<string>();
+  private readonly days: TimeSeriesDays;
+  private rolledUp = 0;
+
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+    @Inject(RollUpService) private readonly rollUp: RollUpService,
+    @Inject(StateService) private readonly states: StateService,
+  ) {
+    this.days = new TimeSeriesDays(database);
+  }
+
+  @Interval(ROLL_UP_EVERY_MS)
+  rollUpDirtyDays(): Promise<void> {
+    return this.alone('roll_up', async () => {
+      for (let pass = 0; pass < PASSES_PER_TURN; pass += 1) {
+        const done = await this.rollUp.rollUpDirtyDays();
+        this.rolledUp += done;
+        if (done < ROLL_UP_BATCH) return;
+      }
+    });
+  }
+
+  @Interval(JUDGE_EVERY_MS)
+  judgeStations(): Promise<void> {
+    return this.alone('judge_stations', async () => {
+      await this.states.judgeStations();
+    });
+  }
+
+  @Interval(PARTITIONS_EVERY_MS)
+  makeRoom(): Promise<void> {
+    return this.alone('make_room', async () => {
+      const today = dayOf(this.clock.nowMs());
+      await this.days.ensure(Array.from({ length: DAYS_AHEAD + 1 }, (_, index) => addDays(today, index)));
+    });
+  }
+
+  @Interval(HEARTBEAT_MS)
+  beat(): Promise<void> {
+    return this.alone('beat', async () => {
+      const detail = { rolledUp: this.rolledUp, waiting: await this.rollUp.waiting() };
+      await this.database.query(sql`
+        insert into program_heartbeat (program, instance, recorded_at, detail)
+        values ('worker', 'worker-1', ${this.clock.now()}, ${JSON.stringify(detail)}::jsonb)
+        on conflict (program, instance) do update set
+          recorded_at = excluded.recorded_at, detail = excluded.detail`);
+    });
+  }
+
+  private async alone(task: string, work: () => Promise<void>): Promise<void> {
+    if (this.busy.has(task)) return;
+    this.busy.add(task);
+    try {
+      await work();
+    } catch (error) {
+      // The next turn tries again; what was not done is still on its list.
+      this.logger.error({ err: error, task }, 'worker.task_failed');
+    } finally {
+      this.busy.delete(task);
+    }
+  }
+}
