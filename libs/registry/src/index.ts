@@ -1,7 +1,11 @@
+export { importRegistry, type ImportOptions } from './import/registry-import.ts';
+export { IMPORT_KINDS, type ImportKind } from './import/sheets.ts';
+export { IMPORT_BYTES_MAX, IMPORT_ROWS_MAX } from './import/table.ts';
+export { importTemplate, type ImportTemplate } from './import/template.ts';
 export * from './registry-error.ts';
 export * from './registry.repository.ts';
+export { writeAreas } from './registry.writer.ts';
 export * from './seed/generate.ts';
 export { CITY, readAreas } from './seed/region.ts';
 export * from './snapshot.ts';
 export * from './snapshot.writer.ts';
-export { writeAreas } from './registry.writer.ts';

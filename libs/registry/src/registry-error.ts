@@ -4,8 +4,7 @@ export type RegistryErrorCode =
   | 'registry.snapshot_differs'
   | 'registry.holds_real_stations'
   | 'registry.import_too_large'
-  | 'registry.import_unreadable'
-  | 'registry.import_headers';
+  | 'registry.import_unreadable';
 
 /** An error that programs match on by its dotted `code`; the message is for people. */
 export class RegistryError extends Error {

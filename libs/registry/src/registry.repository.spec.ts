@@ -3,13 +3,16 @@ import { areasSchema, stationDetailSchema } from '#contracts';
 import { sql } from '#persistence';
 import { testDatabase } from '#test-support';
 import { RegistryRepository } from './registry.repository.ts';
+import { writeAreas } from './registry.writer.ts';
 import { generateRegistry } from './seed/generate.ts';
+import { readAreas } from './seed/region.ts';
 import { writeSnapshot } from './snapshot.writer.ts';
 
 const DAY = '2026-06-01';
 const snapshot = generateRegistry(1);
 const database = await testDatabase();
 const empty = await testDatabase();
+const imported = await testDatabase();
 const first = await writeSnapshot(database, snapshot, { simulated: true, seed: 1 });
 const registry = new RegistryRepository(database);
 
@@ -66,6 +69,19 @@ describe('writeSnapshot', () => {
       code: 'registry.snapshot_differs',
     });
     expect(await rowCounts()).toEqual(before);
+  });
+
+  it('does not mix an invented fleet with imported stations', async () => {
+    await writeAreas(imported, readAreas());
+    await imported.query(sql`
+      insert into station (code, name, kind, township_code, longitude, latitude, capacity_w, rated_ac_w, tilt_deg,
+        azimuth_deg, commissioned_on, subsidy_class, simulated)
+      values ('141124-001', '示例电站', 'single', '141124100', 110.99, 37.95, 300000, 260000, 33, 180, '2018-12-28',
+        'national', false)
+    `);
+    await expect(writeSnapshot(imported, snapshot, { simulated: true, seed: 1 })).rejects.toMatchObject({
+      code: 'registry.holds_real_stations',
+    });
   });
 
   it('writes once when two programs start at the same time', async () => {

@@ -25,14 +25,17 @@ function cell<T>(parse: (text: string) => Parsed<T>) {
 }
 
 /** An empty cell becomes `empty`; anything else is read by `inner`. */
-export function optionalCell<T, E>(inner: z.ZodType<T, string>, empty: E) {
-  return z.union([
-    z
-      .string()
-      .refine((raw) => normalise(raw) === '')
-      .transform((): E => empty),
-    inner,
-  ]);
+export function optionalCell<T, const E>(inner: z.ZodType<T, string>, empty: E) {
+  return z.string().transform((raw, context): T | E => {
+    if (normalise(raw) === '') return empty;
+    const parsed = inner.safeParse(raw);
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues) {
+      if (issue.code === 'custom')
+        context.addIssue({ code: 'custom', message: issue.message, params: issue.params });
+    }
+    return z.NEVER;
+  });
 }
 
 /** Text of at most `max` characters, kept as written but for spaces around. */
@@ -171,7 +174,8 @@ function readFraction(text: string): Fraction | null {
   return { numerator: BigInt(whole + fraction), denominator: scale };
 }
 
-function lowestTerms(numerator: bigint, denominator: bigint): Fraction {
+/** Divides out the greatest common divisor. */
+export function lowestTerms(numerator: bigint, denominator: bigint): Fraction {
   let [a, b] = [numerator, denominator];
   while (b > 0n) [a, b] = [b, a % b];
   return { numerator: numerator / a, denominator: denominator / a };

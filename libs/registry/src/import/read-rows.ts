@@ -70,7 +70,6 @@ interface Issue {
   path: PropertyKey[];
   message: string;
   params?: unknown;
-  errors?: Issue[][];
 }
 
 function cellProblem<Row>(options: {
@@ -80,14 +79,12 @@ function cellProblem<Row>(options: {
   issue: Issue;
 }): Problem {
   const { sheet, line, cells, issue } = options;
-  // An optional cell is a union of "empty" and the real thing; the last branch says what is wrong.
-  const cause = issue.errors?.at(-1)?.[0] ?? issue;
-  const { params } = cause;
+  const { params } = issue;
   const code =
     typeof params === 'object' && params !== null && 'code' in params
       ? String(params.code)
       : 'import.bad_cell';
-  return problemAt(sheet, { line, cells, column: String(issue.path[0]) }, { code, reason: cause.message });
+  return problemAt(sheet, { line, cells, column: String(issue.path[0]) }, { code, reason: issue.message });
 }
 
 interface Header {

@@ -192,6 +192,18 @@ export const deviceSheet = {
   }),
 };
 
+const BASIS = choiceCell({
+  装机容量: 'capacity',
+  容量: 'capacity',
+  户数: 'households',
+  人口: 'population',
+  固定: 'fixed',
+  capacity: 'capacity',
+  households: 'households',
+  population: 'population',
+  fixed: 'fixed',
+});
+
 export const shareSheet = {
   title: '份额',
   columns: {
@@ -208,20 +220,7 @@ export const shareSheet = {
     villageCode: digitsCell(12),
     right: choiceCell({ 确权: 'asset', 收益: 'revenue', asset: 'asset', revenue: 'revenue' }),
     share: fractionCell(),
-    basis: optionalCell(
-      choiceCell({
-        装机容量: 'capacity',
-        容量: 'capacity',
-        户数: 'households',
-        人口: 'population',
-        固定: 'fixed',
-        capacity: 'capacity',
-        households: 'households',
-        population: 'population',
-        fixed: 'fixed',
-      }),
-      'capacity',
-    ),
+    basis: optionalCell(BASIS, 'capacity'),
     effectiveFrom: dateCell(),
     effectiveTo: optionalCell(dateCell(), null),
   }),

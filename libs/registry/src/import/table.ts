@@ -56,11 +56,12 @@ async function readWorkbook(bytes: Buffer): Promise<Table> {
   }
 }
 
+/** The reader's own types call a date the constructor of dates, so the value itself is asked. */
 function cellText(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  if (value instanceof Date) return value.toISOString().slice(0, 10);
+  if (typeof value === 'string') return value;
   if (typeof value === 'number') return plainNumber(value);
-  return String(value);
+  if (typeof value === 'boolean') return String(value);
+  return value instanceof Date ? value.toISOString().slice(0, 10) : '';
 }
 
 /** Without an exponent, so that long codes that a spreadsheet holds as numbers stay readable. */

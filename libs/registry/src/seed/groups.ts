@@ -21,7 +21,7 @@ const SINGLE_KW_TYPICAL_MAX = 400;
 const SINGLE_SHARE = 0.35;
 /** Room above the fewest villages that joint stations need. */
 const SINGLE_SLACK_SHARE = 0.1;
-/** Counties with so few stations for so many villages have joint ones only, as Lanxian really has. */
+/** Counties with so few stations for so many villages have joint ones only, as 岚县 really has. */
 const VILLAGES_PER_STATION_ALL_JOINT = 7;
 /** A joint station serves at most this many villages, or twice the mean where that is more. */
 const JOINT_VILLAGES_MAX = 6;

@@ -6,11 +6,11 @@ import { randomFor } from './random.ts';
  * villages of all Shanxi, no name that they can form is a real one; keep that true when a list is changed, since
  * invented faults beside a real name would be defamatory (domain.md 5.1).
  */
-const FIRST = [...'云霁禾穗澄岚瑞棠沐昭曦榆槐杏麦黍粟葵芷煦旭晗曙朗暄和嘉沁素月'];
-const SECOND = [...'禾穗岚霁棠澄瑞昭曦煦朗暄嘉沁葵黍粟泽芸'];
+const FIRST = Array.from('云霁禾穗澄岚瑞棠沐昭曦榆槐杏麦黍粟葵芷煦旭晗曙朗暄和嘉沁素月');
+const SECOND = Array.from('禾穗岚霁棠澄瑞昭曦煦朗暄嘉沁葵黍粟泽芸');
 /** First words that may stand alone before the land. */
-const ALONE = [...'霁穗棠沐昭曦葵芷煦旭晗曙暄沁'];
-const LAND = [...'坪沟塬梁峁岔湾坡岭堡庄塔洼垣滩崖'];
+const ALONE = Array.from('霁穗棠沐昭曦葵芷煦旭晗曙暄沁');
+const LAND = Array.from('坪沟塬梁峁岔湾坡岭堡庄塔洼垣滩崖');
 /** Two-character names are the rarer ones. */
 const SHORT_NAME_PROBABILITY = 0.15;
 const NAME_TRIES = 200;
