@@ -5,6 +5,7 @@ import { PlatformModule, type Environment, type Logger } from '#platform';
 import { RegistryRepository } from '#registry';
 import { FleetController } from './fleet.controller.ts';
 import { HealthController } from './health.controller.ts';
+import { RegistryController } from './registry.controller.ts';
 import { StationsController } from './stations.controller.ts';
 
 export function apiModule(parts: { environment: Environment; logger: Logger; url: string }): Type {
@@ -14,7 +15,7 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       PersistenceModule.forRoot({ url: parts.url, applicationName: 'api' }),
       MonitoringModule,
     ],
-    controllers: [FleetController, StationsController, HealthController],
+    controllers: [FleetController, StationsController, RegistryController, HealthController],
     providers: [RegistryRepository],
   })
   class ApiModule {}

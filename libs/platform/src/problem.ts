@@ -68,7 +68,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     const problem = problemOf(error, request.url);
     if (problem.code === 'request.no_such_route' && this.servePage?.(request, reply)) return;
-    if (problem.status >= 500)
+    if (problem.status >= 500 && !(error instanceof ProblemError))
       this.logger.error({ err: error, reference: problem.reference, path: request.url }, 'request.failed');
     if (reply.sent) return;
     void reply.status(problem.status).type('application/problem+json; charset=utf-8').send(problem);
