@@ -1,2 +1,4 @@
+export * from './browser.ts';
 export * from './mosquitto.ts';
+export * from './standalone.ts';
 export * from './test-database.ts';
