@@ -234,4 +234,21 @@ describe('roll-up', () => {
     ]);
     expect(days.reduce((sum, { energyWh }) => sum + energyWh, 0n)).toBe(991_000n - 884_000n);
   });
+
+  it('leaves history alone that came in bulk and has no readings behind it', async () => {
+    const rollUp = new RollUpService(database, clock);
+    await database.query(sql`
+      insert into station_day (station_id, day, energy_wh, method, quality, computed_at)
+      select id, '2025-05-29'::date, 777, 'simulated', 'measured', now() from station`);
+    await send(
+      message(telemetryTopic('ST001', 'M01'), {
+        ts: Date.parse('2025-05-29T12:00:00+08:00'),
+        energy_total_wh: 880_000,
+      }),
+    );
+    await rollUp.rollUpDirtyDays();
+    expect(await database.query(sql`select energy_wh from station_day where day = '2025-05-29'`)).toEqual([
+      { energy_wh: 777n },
+    ]);
+  });
 });

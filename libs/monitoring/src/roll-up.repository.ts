@@ -163,7 +163,9 @@ async function storeStationDays(transaction: Queryable, rows: readonly StationDa
       ${rows.map(({ method }) => method)}::text[], ${rows.map(({ quality }) => quality)}::text[])
     order by 1, 2
     on conflict (station_id, day) do update set energy_wh = excluded.energy_wh, method = excluded.method,
-      quality = excluded.quality, computed_at = excluded.computed_at`);
+      quality = excluded.quality, computed_at = excluded.computed_at
+    -- History that came in bulk has no readings behind it; the few at its edges must not replace it.
+    where station_day.method <> 'simulated'`);
 }
 
 async function replaceQuarterHours(
@@ -180,7 +182,8 @@ async function replaceQuarterHours(
     order by 1, 2
     on conflict (station_id, starts_at) do update set energy_wh = excluded.energy_wh, method = excluded.method,
       quality = excluded.quality
-    where (station_quarter_hour.energy_wh, station_quarter_hour.method, station_quarter_hour.quality)
+    where station_quarter_hour.method <> 'simulated'
+      and (station_quarter_hour.energy_wh, station_quarter_hour.method, station_quarter_hour.quality)
       is distinct from (excluded.energy_wh, excluded.method, excluded.quality)`);
   // What was known before and no longer is (a late reading showed a longer gap) must go.
   await transaction.query(sql`
@@ -189,6 +192,7 @@ async function replaceQuarterHours(
       ${recomputed.map(({ from }) => from.toISOString())}::timestamptz[],
       ${recomputed.map(({ to }) => to.toISOString())}::timestamptz[]) as u (station_id, starts, ends)
     where q.station_id = u.station_id and q.starts_at >= u.starts and q.starts_at < u.ends
+      and q.method <> 'simulated'
       and not exists (
         select 1 from unnest(${rows.map(({ stationId }) => stationId)}::int[],
           ${rows.map(({ startsAt }) => startsAt.toISOString())}::timestamptz[]) as k (station_id, starts_at)

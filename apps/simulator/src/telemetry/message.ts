@@ -1,0 +1,33 @@
+import type { NativeBatch, NativeFields } from '#contracts';
+import type { DeviceReading, GatewayReading } from './readings.ts';
+
+/** The bytes of a reading as a native gateway batch (`docs/NATIVE-PROTOCOL.md`). */
+export function encodeBatch(reading: GatewayReading): string {
+  const devices: NativeBatch['devices'] = {};
+  for (const device of reading.devices) devices[device.deviceCode] = fieldsOf(device);
+  return JSON.stringify({ ts: reading.measuredAtMs, seq: reading.seq, devices } satisfies NativeBatch);
+}
+
+/** Bytes that nobody can read: the beginning of a batch, as a modem that loses its link leaves it. */
+export const encodeGarbage = (reading: GatewayReading): string =>
+  `{"ts":${reading.measuredAtMs},"seq":${reading.seq},"devices":{"INV0`;
+
+function fieldsOf(device: DeviceReading): NativeFields {
+  const fields: NativeFields = {
+    active_power_kw: device.activePowerW / 1000,
+    energy_total_kwh: device.energyTotalWh / 1000,
+    energy_day_kwh: device.energyDayWh / 1000,
+    frequency_hz: device.frequencyChz / 100,
+    status: device.status,
+  };
+  if (device.temperatureDc !== null) fields.temperature_c = device.temperatureDc / 10;
+  if (device.faultCode !== null) fields.fault_code = device.faultCode;
+  const { stringVoltagesDv, stringCurrentsCa } = device;
+  if (stringVoltagesDv !== null && stringCurrentsCa !== null) {
+    fields.strings = stringVoltagesDv.map((voltageDv, index) => ({
+      voltage_v: voltageDv / 10,
+      current_a: (stringCurrentsCa[index] ?? 0) / 100,
+    }));
+  }
+  return fields;
+}

@@ -1,0 +1,73 @@
+import { KNOT_MS } from './calendar.ts';
+
+/**
+ * What can be wrong. The first four change what is really made; the others change only what is told about it.
+ *
+ * - `outage` the grid is off: nothing is made in the window.
+ * - `zero` a station, or one inverter, makes nothing although it could.
+ * - `low` a station, or one inverter, makes `factor` of what it could.
+ * - `string_low` one string of one inverter makes `factor` of what it could.
+ * - `offline` the gateway is silent and forgets what it read; the energy goes on.
+ * - `late_backlog` the gateway is silent and keeps what it read; afterwards it sends it, live readings first.
+ * - `counter_reset` the counter of a device begins again at 0 at `fromMs`.
+ * - `clock_skew` the gateway's clock is `skewMs` ahead (negative: behind).
+ * - `duplicate` every message is sent twice.
+ * - `garbage` once an hour the gateway also sends bytes that nobody can read.
+ */
+export const FAULT_KINDS = [
+  'outage',
+  'zero',
+  'low',
+  'string_low',
+  'offline',
+  'late_backlog',
+  'counter_reset',
+  'clock_skew',
+  'duplicate',
+  'garbage',
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** An injected fault. The window is half-open; `Infinity` means that it never ends. */
+export interface Fault {
+  kind: FaultKind;
+  stationCode: string;
+  /** Null: the whole station. */
+  deviceCode: string | null;
+  fromMs: number;
+  toMs: number;
+  /** Share of the power that is left; 1 where the fault takes none. */
+  factor: number;
+  /** Position of the string, from 0, for `string_low`. */
+  stringIndex: number;
+  skewMs: number;
+}
+
+const ENERGY_KINDS: ReadonlySet<FaultKind> = new Set(['outage', 'zero', 'low', 'string_low']);
+
+/** True where the fault changes what is really made. */
+export const takesEnergy = (fault: Fault): boolean => ENERGY_KINDS.has(fault.kind);
+
+/** Share of its power that a fault leaves to an inverter of the station. */
+export function factorOn(fault: Fault, inverter: { code: string; stringCount: number }): number {
+  if (!takesEnergy(fault)) return 1;
+  if (fault.deviceCode !== null && fault.deviceCode !== inverter.code) return 1;
+  return fault.kind === 'string_low' ? 1 - (1 - fault.factor) / inverter.stringCount : fault.factor;
+}
+
+/** True while the fault lasts. */
+export const isActive = (fault: Fault, instantMs: number): boolean =>
+  fault.fromMs <= instantMs && instantMs < fault.toMs;
+
+/** What a fault has unless it says otherwise. */
+export const PLAIN_FAULT = { deviceCode: null, toMs: Infinity, factor: 1, stringIndex: 0, skewMs: 0 };
+
+/** Energy is known at knots alone, so a fault that takes energy begins and ends at one. */
+export function snapToKnots(fault: Fault): Fault {
+  if (!takesEnergy(fault)) return fault;
+  return {
+    ...fault,
+    fromMs: Math.floor(fault.fromMs / KNOT_MS) * KNOT_MS,
+    toMs: Math.ceil(fault.toMs / KNOT_MS) * KNOT_MS,
+  };
+}
