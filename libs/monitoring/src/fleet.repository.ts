@@ -32,6 +32,12 @@ export interface CurveRow {
   stations: number;
 }
 
+export interface EnergyEdges {
+  stationId: number;
+  firstToday: Date | null;
+  lastEnd: Date | null;
+}
+
 export class FleetRepository {
   constructor(private readonly database: Database) {}
 
@@ -93,6 +99,25 @@ export class FleetRepository {
         and (${options.countyCode}::text is null or t.county_code = ${options.countyCode}::text)
       group by q.starts_at
       order by q.starts_at`);
+  }
+
+  /**
+   * When stations last went between nothing and something, by quarter hours with and without energy since `from`:
+   * the begin of the first with energy of `day`, and the end of the last with energy at all.
+   */
+  async energyEdges(options: {
+    stationIds: readonly number[];
+    from: Date;
+    dayStart: Date;
+  }): Promise<EnergyEdges[]> {
+    return this.database.query<EnergyEdges>(sql`
+      select station_id as "stationId",
+        min(starts_at) filter (where starts_at >= ${options.dayStart}::timestamptz) as "firstToday",
+        max(starts_at) + interval '15 minutes' as "lastEnd"
+      from station_quarter_hour
+      where station_id = any (${options.stationIds}::int[]) and energy_wh > 0
+        and starts_at >= ${options.from}::timestamptz
+      group by station_id`);
   }
 
   async writeStates(

@@ -47,7 +47,7 @@ describe('a gateway', () => {
 });
 
 describe('the readings of a day', () => {
-  it('hold the inverters from dawn to dusk and once more with the final counter, the meter always', () => {
+  it('hold the inverters from before dawn to after dusk with the counter at both ends, the meter always', () => {
     const spoken = dayOfSeqs.filter((seq) => inverterOf(seq) !== undefined);
     expect(spoken).toEqual(dayOfSeqs.filter((seq) => seq >= (spoken[0] ?? 0) && seq <= (spoken.at(-1) ?? 0)));
     expect(dayOfSeqs.every((seq) => inverterOf(seq, 'M01') !== undefined)).toBe(true);
@@ -56,6 +56,8 @@ describe('the readings of a day', () => {
     const [dayWh] = truth.inverterDaysWh(gateway.station, dayIndexOf(DAY));
     expect(last?.energyDayWh).toBe(dayWh);
     expect(inverterOf(spoken.at(-2) ?? 0)?.activePowerW).toBeGreaterThan(0);
+    expect(inverterOf(spoken[0] ?? 0)).toMatchObject({ activePowerW: 0, energyDayWh: 0 });
+    expect(inverterOf(spoken[2] ?? 0)?.activePowerW).toBeGreaterThan(0);
   });
 
   it('have counters that grow by the power between them', () => {

@@ -190,11 +190,13 @@ export class ReadingModel {
 }
 
 /**
- * Inverters speak from dawn to dusk, and once more after dusk with the final counter of the day.
+ * Inverters wake up before they make anything and speak once more after dusk: the counter at both ends of the day is
+ * told, and the night between them is seen to have made nothing.
  */
 function invertersSpeak(day: StationDay, moment: Moment, intervalMs: number): boolean {
   const { dawnKnot, duskKnot } = day.curve;
-  return moment.knot >= dawnKnot && moment.knot - intervalMs / KNOT_MS < duskKnot;
+  const intervalKnots = intervalMs / KNOT_MS;
+  return moment.knot + intervalKnots > dawnKnot && moment.knot - intervalKnots < duskKnot;
 }
 
 const sumToday = (inverters: readonly InverterDay[], knot: number): number =>
