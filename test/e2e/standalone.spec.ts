@@ -34,6 +34,15 @@ afterAll(async () => {
 const eventually = (condition: () => Promise<void>, timeoutMs: number) =>
   vi.waitFor(condition, { timeout: timeoutMs, interval: 500 });
 
+const readySchema = z.object({
+  programs: z.record(z.string(), z.object({ detail: z.record(z.string(), z.unknown()) })),
+});
+const ingestDetailSchema = z.object({
+  waiting: z.number(),
+  lagP99Ms: z.number(),
+  quarantined: z.number(),
+});
+
 const truthSchema = z.object({
   days: z.array(
     z.object({
@@ -105,15 +114,15 @@ describe('the living path from simulator to page', () => {
   });
 
   it('keeps up: from measurement to commit in well under five seconds', async () => {
-    const response = await fetch(`${app.url}/api/health/ready`);
-    const ready = z
-      .object({ programs: z.record(z.string(), z.object({ detail: z.record(z.string(), z.unknown()) })) })
-      .parse(await response.json());
-    const detail = z
-      .object({ waiting: z.number(), lagP99Ms: z.number(), quarantined: z.number() })
-      .parse(ready.programs['ingest-1']?.detail);
-    expect(detail.quarantined).toBe(0);
-    expect(detail.lagP99Ms).toBeLessThan(5000);
+    // The first seconds still carry what came due while the programs started; then nothing may queue up.
+    await eventually(async () => {
+      const response = await fetch(`${app.url}/api/health/ready`);
+      const { programs } = readySchema.parse(await response.json());
+      const detail = ingestDetailSchema.parse(programs['ingest-1']?.detail);
+      expect(detail.quarantined).toBe(0);
+      expect(detail.lagP99Ms).toBeLessThan(5000);
+      expect(detail.waiting).toBeLessThan(500);
+    }, 50_000);
   });
 
   it('stores every reading once when ingest is killed in the middle', async () => {

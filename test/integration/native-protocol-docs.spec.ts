@@ -100,7 +100,7 @@ describe('documents of the native protocol', () => {
 
   it('name every reason of quarantine, and the limits of time and power as they are', () => {
     const named = [...page.matchAll(/^\| `([a-z_0-9]+)` +\| [^|]+ \|$/gm)].map(([, reason]) => reason);
-    expect(named.toSorted()).toEqual([...QUARANTINE_REASONS].toSorted());
+    expect(new Set(named)).toEqual(new Set(QUARANTINE_REASONS));
     expect(page).toContain(`more than ${FUTURE_TOLERANCE_MS / 60_000} minutes ahead`);
     expect(page).toContain(`more than ${LATE_LIMIT_MS / 86_400_000} days ago`);
     expect(page).toContain(`above ${BELIEVABLE_POWER_FACTOR} times the rating`);

@@ -1,0 +1,184 @@
+import { DAY_MS, QUARTER_HOUR_MS, SHANGHAI_OFFSET_MS, dayStartMs } from '#domain';
+import { formatPower, joined, powerScale } from '../format/quantity.ts';
+import { hourMinute } from '../format/time.ts';
+import type { ChartOption } from './echarts.ts';
+import type { ChartColors } from './theme.ts';
+
+/** One line of a day: mean power of quarter hours, null where nothing is known. */
+export interface DayLine {
+  id: string;
+  name: string;
+  /** Shown as the filled main line, or thin and grey for comparison. */
+  emphasis: 'main' | 'thin';
+  /** `offsetMs` moves the line along the axis; yesterday is drawn over today. */
+  offsetMs: number;
+  slots: readonly { startsAt: string; powerW: number | null }[];
+}
+export interface DayCurveInput {
+  day: string;
+  sunriseAt: string;
+  sunsetAt: string;
+  /** Gaps to hatch, epoch ms. */
+  gaps: readonly (readonly [number, number])[];
+  /** Where the day ends so far; null draws no line for now. */
+  nowMs: number | null;
+  lines: readonly DayLine[];
+  labels: { night: string; gap: string; now: string };
+}
+
+/** Left and right room of the drawing, px; the quality strip under it uses the same. */
+export const CURVE_LEFT_PX = 48;
+export const CURVE_RIGHT_PX = 14;
+const HALF_SLOT_MS = QUARTER_HOUR_MS / 2;
+const FOUR_HOURS_MS = 14_400_000;
+
+/**
+ * The axis is UTC and all instants are moved by the offset of Shanghai, so that the labels read Shanghai time in a
+ * browser of any zone.
+ */
+const onAxis = (ms: number): number => ms + SHANGHAI_OFFSET_MS;
+
+interface PlottedPoint {
+  value: [number, number | null];
+  symbol: 'circle' | 'none';
+}
+
+/** Points in the middle of their quarter hours. A value between two gaps has no line to it and is drawn as a dot. */
+export function curvePoints(line: DayLine, divisor: number): PlottedPoint[] {
+  return line.slots.map(({ startsAt, powerW }, index) => {
+    const before = line.slots[index - 1]?.powerW ?? null;
+    const after = line.slots[index + 1]?.powerW ?? null;
+    const isAlone = powerW !== null && before === null && after === null;
+    return {
+      value: [
+        onAxis(Date.parse(startsAt) + line.offsetMs + HALF_SLOT_MS),
+        powerW === null ? null : powerW / divisor,
+      ],
+      symbol: isAlone ? 'circle' : 'none',
+    };
+  });
+}
+
+/** Night before sunrise and after sunset, on the axis. */
+export function nightRanges(
+  input: Pick<DayCurveInput, 'day' | 'sunriseAt' | 'sunsetAt'>,
+): [number, number][] {
+  const startMs = dayStartMs(input.day);
+  return [
+    [onAxis(startMs), onAxis(Date.parse(input.sunriseAt))],
+    [onAxis(Date.parse(input.sunsetAt)), onAxis(startMs + DAY_MS)],
+  ];
+}
+
+function tooltipText(input: DayCurveInput, instantMs: number): string {
+  const slotMs = Math.floor(instantMs / QUARTER_HOUR_MS) * QUARTER_HOUR_MS;
+  const rows = input.lines.map((line) => {
+    const slot = line.slots.find(({ startsAt }) => Date.parse(startsAt) + line.offsetMs === slotMs);
+    const power = slot ? slot.powerW : null;
+    return `<tr><td>${line.name}</td><td class="chart-tip-value">${joined(formatPower(power))}</td></tr>`;
+  });
+  return `<b>${hourMinute(slotMs)}–${hourMinute(slotMs + QUARTER_HOUR_MS)}</b><table>${rows.join('')}</table>`;
+}
+
+type AreaMark = [
+  { name: string; xAxis: number; itemStyle: { color: ChartColors['hatch'] } },
+  { xAxis: number },
+];
+
+function marks(input: DayCurveInput, colors: ChartColors) {
+  const area = (range: readonly [number, number], name: string, color: ChartColors['hatch']): AreaMark => [
+    { name, xAxis: range[0], itemStyle: { color } },
+    { xAxis: range[1] },
+  ];
+  return {
+    markArea: {
+      silent: true,
+      animation: false,
+      label: { show: false },
+      data: [
+        ...nightRanges(input).map((range) => area(range, input.labels.night, colors.night)),
+        ...input.gaps.map(([from, to]) => area([onAxis(from), onAxis(to)], input.labels.gap, colors.hatch)),
+      ],
+    },
+    markLine: {
+      silent: true,
+      animation: false,
+      symbol: 'none',
+      label: { show: false },
+      lineStyle: { color: colors.secondary, type: 'dotted' as const, width: 1 },
+      data: input.nowMs === null ? [] : [{ name: input.labels.now, xAxis: onAxis(input.nowMs) }],
+    },
+  };
+}
+
+/** Option of a curve over one Shanghai day. Pure: the same input gives the same option; gaps stay null. */
+export function dayCurveOption(input: DayCurveInput, colors: ChartColors): ChartOption {
+  const highestW = Math.max(0, ...input.lines.flatMap((line) => line.slots.map((slot) => slot.powerW ?? 0)));
+  const { divisor, unit } = powerScale(highestW);
+  const startMs = dayStartMs(input.day);
+  const axisText = { color: colors.secondary, fontSize: 11 };
+  return {
+    useUTC: true,
+    animation: false,
+    textStyle: { fontFamily: colors.font },
+    aria: { enabled: true },
+    grid: { left: CURVE_LEFT_PX, right: CURVE_RIGHT_PX, top: 24, bottom: 22 },
+    tooltip: {
+      trigger: 'axis',
+      confine: true,
+      backgroundColor: colors.surface,
+      borderColor: colors.line,
+      padding: [6, 10],
+      textStyle: { color: colors.text, fontSize: 12 },
+      axisPointer: { type: 'line', lineStyle: { color: colors.secondary, width: 1 } },
+      formatter: (items) => {
+        const item = Array.isArray(items) ? items[0] : items;
+        const value: unknown = item?.value;
+        const x: unknown = Array.isArray(value) ? value[0] : null;
+        return typeof x === 'number' ? tooltipText(input, x - SHANGHAI_OFFSET_MS) : '';
+      },
+    },
+    xAxis: {
+      type: 'time',
+      min: onAxis(startMs),
+      max: onAxis(startMs + DAY_MS),
+      minInterval: FOUR_HOURS_MS,
+      maxInterval: FOUR_HOURS_MS,
+      axisLabel: {
+        ...axisText,
+        formatter: (value: number) =>
+          value === onAxis(startMs + DAY_MS) ? '24:00' : hourMinute(value - SHANGHAI_OFFSET_MS),
+        hideOverlap: true,
+      },
+      axisLine: { lineStyle: { color: colors.line } },
+      axisTick: { lineStyle: { color: colors.line } },
+      splitLine: { show: false },
+    },
+    yAxis: {
+      type: 'value',
+      min: 0,
+      name: unit,
+      nameGap: 8,
+      nameTextStyle: { ...axisText, align: 'right', padding: [0, 6, 0, 0] },
+      splitNumber: 4,
+      axisLabel: axisText,
+      splitLine: { lineStyle: { color: colors.line } },
+    },
+    series: input.lines.map((line, index) => ({
+      id: line.id,
+      name: line.name,
+      type: 'line',
+      connectNulls: false,
+      symbolSize: 4,
+      showAllSymbol: true,
+      z: line.emphasis === 'main' ? 3 : 2,
+      lineStyle:
+        line.emphasis === 'main' ? { color: colors.accent, width: 2 } : { color: colors.peer, width: 1.2 },
+      itemStyle: { color: line.emphasis === 'main' ? colors.accent : colors.peer },
+      ...(line.emphasis === 'main' ? { areaStyle: { color: colors.accentSoft, opacity: 0.5 } } : {}),
+      emphasis: { disabled: true },
+      data: curvePoints(line, divisor),
+      ...(index === 0 ? marks(input, colors) : {}),
+    })),
+  };
+}

@@ -1,0 +1,12 @@
+import { createApp } from 'vue';
+import App from './App.vue';
+import { makeI18n } from './i18n/index.ts';
+import './kit.ts';
+import { router } from './router.ts';
+import { startTicking } from './state/clock.ts';
+import { locale } from './state/preferences.ts';
+import './styles/tokens.css';
+import './styles/base.css';
+
+startTicking();
+createApp(App).use(router).use(makeI18n(locale.value)).mount('#app');

@@ -1,0 +1,68 @@
+import type { StationState } from '#contracts';
+import type { QueryValues } from '../api/http.ts';
+
+/** What the address says about the station list. Anything that is not understood falls back, it never fails. */
+export const STATES = [
+  'fault',
+  'offline',
+  'zero',
+  'low',
+  'limited',
+  'unknown',
+  'generating',
+  'night',
+] as const satisfies readonly StationState[];
+export const SORTS = ['code', 'name', 'power', 'hours', 'peer', 'capacity', 'lost'] as const;
+export type Sort = (typeof SORTS)[number];
+export const PAGE_SIZE = 50;
+/** The API takes no higher page. */
+const PAGE_MAX = 10_000;
+
+export interface ListQuery {
+  county: string;
+  township: string;
+  state: StationState | '';
+  kind: 'single' | 'joint' | '';
+  q: string;
+  sort: Sort;
+  order: 'asc' | 'desc';
+  page: number;
+}
+
+type AddressQuery = Record<string, string | null | (string | null)[] | undefined>;
+const first = (query: AddressQuery, name: string): string => {
+  const value = query[name];
+  return (Array.isArray(value) ? value[0] : value) ?? '';
+};
+
+/** Reads the address. */
+export function readListQuery(query: AddressQuery): ListQuery {
+  const page = Number(first(query, 'page'));
+  const kind = first(query, 'kind');
+  return {
+    county: first(query, 'county'),
+    township: first(query, 'township'),
+    state: STATES.find((state) => state === first(query, 'state')) ?? '',
+    kind: kind === 'single' || kind === 'joint' ? kind : '',
+    q: first(query, 'q').trim().slice(0, 60),
+    sort: SORTS.find((sort) => sort === first(query, 'sort')) ?? 'code',
+    order: first(query, 'order') === 'desc' ? 'desc' : 'asc',
+    page: Number.isInteger(page) && page >= 1 && page <= PAGE_MAX ? page : 1,
+  };
+}
+
+/** Writes the address, leaving out what is as it is without it. */
+export function writeListQuery(list: ListQuery): Record<string, string> {
+  const query: Record<string, string> = {};
+  for (const name of ['county', 'township', 'state', 'kind', 'q'] as const)
+    if (list[name] !== '') query[name] = list[name];
+  if (list.sort !== 'code') query['sort'] = list.sort;
+  if (list.order !== 'asc') query['order'] = list.order;
+  if (list.page !== 1) query['page'] = String(list.page);
+  return query;
+}
+
+/** The query of the API. */
+export function toApiQuery(list: ListQuery): QueryValues {
+  return { ...list, pageSize: PAGE_SIZE };
+}
