@@ -43,7 +43,8 @@ export default {
         pathNot: inside([
           name,
           ...upTo(
-            Number(Object.keys(floors).find((floor) => floors[floor].includes(name))) - (floors[1].includes(name) ? 0 : 1),
+            Number(Object.keys(floors).find((floor) => floors[floor].includes(name))) -
+              (floors[1].includes(name) ? 0 : 1),
           ),
         ]),
       },
@@ -103,6 +104,9 @@ export default {
     exclude: { path: '^(dist|node_modules/\\.)' },
     tsPreCompilationDeps: 'specify',
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

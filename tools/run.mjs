@@ -10,7 +10,7 @@ await ensureBuilt();
 
 const child = spawn(
   node(),
-  ['--enable-source-maps', join(root, 'dist', 'apps', String(program), 'main.js'), ...args],
+  ['--enable-source-maps', join(root, 'dist', 'apps', program, 'main.js'), ...args],
   {
     cwd: process.cwd(),
     // The channel tells the program when this one is gone, however it ended.

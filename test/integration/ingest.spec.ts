@@ -48,7 +48,7 @@ function message(topic: string, payload: unknown, retained = false) {
 /** Sends the messages through a pipeline of its own and waits until they are written. */
 async function send(...messages: ReturnType<typeof message>[]) {
   const pipeline = await startPipeline();
-  for (const { built } of messages) pipeline.receive(built);
+  for (const { built } of messages) void pipeline.receive(built);
   await pipeline.close();
   return pipeline.stats();
 }
@@ -175,7 +175,7 @@ describe('ingest', () => {
     const pipeline = await startPipeline();
     await pipeline.close();
     const late = message(telemetryTopic('ST001', 'INV01'), { ts: at('11:10:00') });
-    pipeline.receive(late.built);
+    void pipeline.receive(late.built);
     await delay(0);
     expect(late.acknowledge).not.toHaveBeenCalled();
     expect(pipeline.stats().messages).toBe(0);
@@ -184,7 +184,7 @@ describe('ingest', () => {
   it('does not acknowledge what a lost connection will deliver again', async () => {
     const pipeline = await startPipeline();
     const lost = message(telemetryTopic('ST001', 'INV01'), { ts: at('11:15:00') });
-    pipeline.receive(lost.built);
+    void pipeline.receive(lost.built);
     pipeline.discardWaiting();
     await pipeline.close();
     expect(lost.acknowledge).not.toHaveBeenCalled();

@@ -54,7 +54,9 @@ export class IngestService implements OnApplicationBootstrap, BeforeApplicationS
       onClose: () => this.pipeline.discardWaiting(),
       onEvent: (event, detail) => this.noteEvent(event, detail),
     });
-    this.heartbeat = setInterval(() => (this.beating = this.beat()), HEARTBEAT_MS);
+    this.heartbeat = setInterval(() => {
+      this.beating = this.beat();
+    }, HEARTBEAT_MS);
   }
 
   async beforeApplicationShutdown(): Promise<void> {

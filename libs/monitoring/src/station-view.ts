@@ -132,7 +132,7 @@ function lossOf(question: {
 export const needsAttention = (state: StationStateName) => ATTENTION_STATES.includes(state);
 
 /** The grid meter before the sum of the inverters. */
-export function powerOf(now: StationNow): number | null {
+function powerOf(now: StationNow): number | null {
   return now.meterPowerW ?? now.inverterPowerW;
 }
 
