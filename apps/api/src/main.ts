@@ -2,8 +2,9 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastifyCompress from '@fastify/compress';
-import { migrate } from '#persistence';
+import { Database, migrate } from '#persistence';
 import { NestLogger, ProblemFilter, requireDatabaseUrl, runProgram, schemaPipe } from '#platform';
+import { readAreas, writeAreas } from '#registry';
 import { apiModule } from './api.module.ts';
 import { IMPORT_MEDIA_TYPES } from './registry.controller.ts';
 import { setUpOpenApi } from './open-api.ts';
@@ -36,6 +37,8 @@ await runProgram('api', async ({ environment, logger }) => {
   await app.register(fastifyCompress, { global: true });
   await pages.register(app);
   setUpOpenApi(app);
+  // Counties and townships are real, whoever owns the stations; imports need them.
+  await writeAreas(app.get(Database), readAreas());
   await app.listen({ port: environment.PORT, host: environment.PV_HOST });
   logger.info({ port: environment.PORT }, 'api.ready');
 });

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DAY_MS } from '#domain';
-import { Database, sql } from '#persistence';
+import { Database, migrate } from '#persistence';
 import type { Clock, Logger } from '#platform';
-import { generateRegistry } from '#registry';
+import { generateRegistry, writeDemoRegistry } from '#registry';
 import type { RunSettings } from './command-line.ts';
 import { GatewayFleet } from './gateway/gateway-fleet.ts';
 import { topUpHistory, type TopUpResult } from './history/top-up.ts';
@@ -12,9 +12,6 @@ import type { FaultSource } from './truth/fault-book.ts';
 import { parseFaultScript } from './truth/fault-script.ts';
 import { TruthModel } from './truth/truth-model.ts';
 
-/** The registry is written by another program, which may still be at it. */
-const REGISTRY_WAIT_MS = 120_000;
-const REGISTRY_POLL_MS = 500;
 /** How often a run with an end looks whether it has come. */
 const END_POLL_MS = 100;
 /** A run that is over waits so long for the last acknowledgements. */
@@ -47,10 +44,12 @@ export async function runSimulator(parts: {
   if (startMs < EPOCH_MS)
     throw new RangeError(`the clock is before the first day of the model, ${EPOCH_DAY}`);
   const truth = modelOf(settings);
+  const { databaseUrl } = settings;
+  if (databaseUrl !== null) await migrate(databaseUrl);
   const database =
-    settings.databaseUrl === null
+    databaseUrl === null
       ? null
-      : Database.connect({ url: settings.databaseUrl, applicationName: 'simulator', poolMax: 2 });
+      : Database.connect({ url: databaseUrl, applicationName: 'simulator', poolMax: 2 });
   const history = database === null ? null : await historyOf(parts, truth, database);
   if (stop.aborted) return;
   const fleet = new GatewayFleet({
@@ -79,7 +78,8 @@ async function historyOf(
   database: Database,
 ): Promise<TopUpResult | null> {
   const { settings, clock, logger, stop } = parts;
-  await registryWritten(database, stop);
+  // The whole fleet, also where only some of its stations run.
+  await writeDemoRegistry(database, settings.seed);
   if (stop.aborted) return null;
   const startedAt = performance.now();
   const result = await topUpHistory({ database, truth, intervalS: settings.intervalS, clock, logger });
@@ -109,21 +109,6 @@ async function runGateways(
     clock: parts.clock.now().toISOString(),
   });
   await untilEnd(fleet, parts, startMs);
-}
-
-async function registryWritten(database: Database, stop: AbortSignal): Promise<void> {
-  const endAt = performance.now() + REGISTRY_WAIT_MS;
-  while (!stop.aborted) {
-    const [row] = await database.query<{ found: boolean }>(sql`
-      select to_regclass('installation') is not null as found`);
-    if (row?.found) {
-      const [station] = await database.query<{ found: boolean }>(sql`
-        select exists (select 1 from station where simulated) as found`);
-      if (station?.found) return;
-    }
-    if (performance.now() > endAt) throw new Error('the database has no simulated stations');
-    await sleep(REGISTRY_POLL_MS);
-  }
 }
 
 async function untilEnd(

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { EmbeddedBroker } from '#mqtt';
 import { Database, EmbeddedServer, migrate, raw, sql } from '#persistence';
 import { EnvironmentError, readEnvironment, type Environment } from '#platform';
-import { generateRegistry, readAreas, RegistryError, writeAreas, writeSnapshot } from '#registry';
+import { RegistryError, writeDemoRegistry } from '#registry';
 import { Child } from './children.ts';
 import { demoClockStartMs } from './demo-clock.ts';
 import { newestReadingMs, rewindSimulation } from './rewind.ts';
@@ -91,19 +91,14 @@ async function prepare(databaseUrl: string, environment: Environment): Promise<N
   await migrate(databaseUrl);
   const database = Database.connect({ url: databaseUrl, applicationName: 'standalone', poolMax: 2 });
   try {
-    if (environment.PV_SIMULATOR === 'off') {
-      // Counties and townships are real whatever the stations are; imports need them.
-      await writeAreas(database, readAreas());
-      return {};
-    }
-    const { PV_SEED: seed } = environment;
-    const { written } = await writeSnapshot(database, generateRegistry(seed), { simulated: true, seed });
+    if (environment.PV_SIMULATOR === 'off') return {};
+    const { written } = await writeDemoRegistry(database, environment.PV_SEED);
     if (written) say('registry: 468 stations, 1,469 villages (模拟数据, simulated)');
     const newestMs = await newestReadingMs(database);
     const anchorMs = Date.now();
     const given = environment.PV_CLOCK_START;
     const nightStartMs =
-      given === undefined && environment.PV_CLOCK_SPEED === 1
+      given === undefined && environment.PV_CLOCK_SPEED === 1 && environment.NODE_ENV !== 'production'
         ? demoClockStartMs({ realNowMs: anchorMs, newestReadingMs: newestMs })
         : null;
     const startMs = nightStartMs ?? (given === undefined ? anchorMs : Date.parse(given));

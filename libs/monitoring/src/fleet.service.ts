@@ -177,7 +177,8 @@ export class FleetService {
         amountFen: String(attention.reduce((sum, view) => sum + (view.lostFen ?? 0n), 0n)),
       },
       curve,
-      counties: standings(views),
+      // All counties, also in the view of one: the map and the ranking stay as they are.
+      counties: standings(all),
       attention: attention.slice(0, ATTENTION_MAX).map(attentionItem),
       attentionTotal: attention.length,
     };

@@ -31,7 +31,7 @@ export class StateService {
     const changed = views.filter(({ state, now: { state: stored } }) => state !== stored);
     if (changed.length === 0) return 0;
     // "Since when" is read off the quarter hours; before the first of them are there it would be a guess.
-    const isFirst = changed.some(({ now: { state } }) => state === null);
+    const isFirst = changed.some((view) => wasUnknown(view));
     if (isFirst && (await this.rollUp.waiting()) > 0) return 0;
     const edges = await this.edgesOf(changed, now.getTime());
     const rows = changed.map((view) => ({
@@ -53,6 +53,8 @@ export class StateService {
   }
 }
 
+const wasUnknown = ({ now: { state } }: StationView) => state === null || state === 'unknown';
+
 /** A state begins with what it is about (the last word, the last energy, the first of the day), not when it is noticed. */
 function sinceOf(view: StationView, edges: EnergyEdges | undefined, now: Date): Date {
   const sample = view.now.newestSampleAt ?? now;
@@ -61,7 +63,7 @@ function sinceOf(view: StationView, edges: EnergyEdges | undefined, now: Date): 
       return view.now.contactAt ?? now;
     case 'generating':
       // Coming back from trouble counts from the return, not from the morning.
-      return view.now.state === null || view.now.state === 'night' ? (edges?.firstToday ?? sample) : sample;
+      return wasUnknown(view) || view.now.state === 'night' ? (edges?.firstToday ?? sample) : sample;
     case 'zero':
     case 'night':
       return edges?.lastEnd ?? sample;

@@ -5,6 +5,7 @@ export { importTemplate, type ImportTemplate } from './import/template.ts';
 export * from './registry-error.ts';
 export * from './registry.repository.ts';
 export { writeAreas } from './registry.writer.ts';
+export * from './seed/demo.ts';
 export * from './seed/generate.ts';
 export { CITY, readAreas } from './seed/region.ts';
 export * from './snapshot.ts';

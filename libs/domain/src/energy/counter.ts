@@ -1,7 +1,7 @@
 /**
  * Energy from a lifetime counter. Pure; whole Wh in and out.
  *
- * Rules (peers.md section A in short): never sum counters, only their steps; a counter that falls and comes back was
+ * Rules: never sum counters, only their steps; a counter that falls and comes back was
  * a glitch, not a reset; a fall is a reset only when the counter goes on from the low value; an all-zero frame is no
  * reading; a step above what the rated power allows is not believed.
  */
