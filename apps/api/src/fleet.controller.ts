@@ -1,11 +1,13 @@
-import { Controller, Get, Inject, Query, Sse, type MessageEvent } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Req, Res, Sse, type MessageEvent } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { distinctUntilChanged, from, map, switchMap, timer, type Observable } from 'rxjs';
 import { z } from 'zod';
-import { areasSchema, fleetQuerySchema, fleetSchema, type Areas, type Fleet } from '#contracts';
+import { areasSchema, fleetQuerySchema, fleetSchema, type Areas } from '#contracts';
 import { FleetService, StationService } from '#monitoring';
 import { ProblemError } from '#platform';
 import { RegistryRepository } from '#registry';
+import { SharedBodies } from './shared-bodies.ts';
 
 /** Live figures are sent this often; the page's numbers move, the network does not notice. */
 const LIVE_EVERY_MS = 2000;
@@ -18,6 +20,8 @@ const liveQuerySchema = z.strictObject({
 @ApiTags('fleet')
 @Controller('v1')
 export class FleetController {
+  private readonly bodies = new SharedBodies();
+
   constructor(
     @Inject(FleetService) private readonly fleetService: FleetService,
     @Inject(StationService) private readonly stations: StationService,
@@ -27,10 +31,14 @@ export class FleetController {
   @Get('fleet')
   @ApiOperation({ summary: 'The whole overview in one request' })
   @ApiOkResponse({ standardSchema: fleetSchema })
-  async fleet(@Query({ schema: fleetQuerySchema }) query: z.infer<typeof fleetQuerySchema>): Promise<Fleet> {
+  async fleet(
+    @Query({ schema: fleetQuerySchema }) query: z.infer<typeof fleetQuerySchema>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const fleet = await this.fleetService.fleet(query.county ?? null);
     if (!fleet) throw new ProblemError(404, 'county.not_found', `no county ${query.county} with stations`);
-    return fleet;
+    await this.bodies.send(fleet, request, reply);
   }
 
   @Get('areas')

@@ -1,44 +1,13 @@
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import fastifyCompress from '@fastify/compress';
-import { Database, migrate } from '#persistence';
-import { NestLogger, ProblemFilter, requireDatabaseUrl, runProgram, schemaPipe } from '#platform';
-import { readAreas, writeAreas } from '#registry';
-import { apiModule } from './api.module.ts';
-import { IMPORT_MEDIA_TYPES } from './registry.controller.ts';
-import { setUpOpenApi } from './open-api.ts';
-import { WebPages } from './web-pages.ts';
+import { migrate } from '#persistence';
+import { requireDatabaseUrl, runProgram } from '#platform';
+import { createApi } from './api.ts';
 
-/** The largest file an import may bring. */
-const BODY_BYTES_MAX = 20 * 1024 * 1024;
-
-/** REST, live events and the web app on one port. */
 await runProgram('api', async ({ environment, logger }) => {
   const url = requireDatabaseUrl(environment);
   await migrate(url);
-  const app = await NestFactory.create<NestFastifyApplication>(
-    apiModule({ environment, logger, url }),
-    // Open event streams must not keep a stopping program alive.
-    new FastifyAdapter({ forceCloseConnections: true, bodyLimit: BODY_BYTES_MAX }),
-    { logger: new NestLogger(logger) },
-  );
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addContentTypeParser(IMPORT_MEDIA_TYPES, { parseAs: 'buffer' }, (_request, body, done) =>
-      done(null, body),
-    );
-  const pages = new WebPages();
-  app.setGlobalPrefix('api');
-  app.useGlobalPipes(schemaPipe());
-  app.useGlobalFilters(new ProblemFilter(logger, pages.serve));
+  const app = await createApi({ environment, logger, url });
   app.enableShutdownHooks();
-  await app.register(fastifyCompress, { global: true });
-  await pages.register(app);
-  setUpOpenApi(app);
-  // Counties and townships are real, whoever owns the stations; imports need them.
-  await writeAreas(app.get(Database), readAreas());
   await app.listen({ port: environment.PORT, host: environment.PV_HOST });
   logger.info({ port: environment.PORT }, 'api.ready');
 });

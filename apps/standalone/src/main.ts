@@ -20,6 +20,9 @@ import { waitUntilReady } from './readiness.ts';
  */
 const stops: { name: string; stop: () => Promise<unknown> }[] = [];
 let stopping = false;
+// Whoever read the output may be gone (`npm start | head`); that is no reason to leave the programs unstopped.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
 
 try {
   await start(readEnvironment());

@@ -1,25 +1,40 @@
 /**
- * Keeps the last answer of an expensive question for a while; whoever asks meanwhile shares it, and only one asks at
- * a time. A failure is not kept.
+ * Keeps the last answer of an expensive question; whoever asks meanwhile shares it, and only one asks at a time.
+ *
+ *   empty --ask--> fresh --maxAgeMs--> stale --staleMs--> too old
+ *
+ * A stale answer is given at once while the next one is worked out; it carries its own instant, so nobody takes it
+ * for newer than it is. For one that is too old, or missing, the caller waits. A failure is not kept.
  */
 export class Cached<T> {
-  private value: Promise<T> | undefined;
-  private madeAtMs = 0;
+  private value: { answer: T; madeAtMs: number } | undefined;
+  private making: Promise<T> | undefined;
 
   constructor(
-    private readonly maxAgeMs: number,
+    private readonly options: { maxAgeMs: number; staleMs: number },
     private readonly make: () => Promise<T>,
   ) {}
 
-  get(): Promise<T> {
-    const nowMs = performance.now();
-    if (this.value && nowMs - this.madeAtMs < this.maxAgeMs) return this.value;
-    this.madeAtMs = nowMs;
-    const value = this.make();
-    this.value = value;
-    value.catch(() => {
-      if (this.value === value) this.value = undefined;
-    });
-    return value;
+  async get(): Promise<T> {
+    const { maxAgeMs, staleMs } = this.options;
+    const ageMs = this.value ? performance.now() - this.value.madeAtMs : Infinity;
+    if (this.value && ageMs < maxAgeMs) return this.value.answer;
+    const next = this.refresh();
+    if (!this.value || ageMs >= maxAgeMs + staleMs) return next;
+    // Whoever is given the stale answer has nothing to do with how the next one goes; the next asker has.
+    next.catch(() => undefined);
+    return this.value.answer;
+  }
+
+  private refresh(): Promise<T> {
+    this.making ??= this.make()
+      .then((answer) => {
+        this.value = { answer, madeAtMs: performance.now() };
+        return answer;
+      })
+      .finally(() => {
+        this.making = undefined;
+      });
+    return this.making;
   }
 }

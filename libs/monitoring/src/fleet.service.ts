@@ -24,10 +24,10 @@ import { freshSince, viewStations, type StationView } from './station-view.ts';
 /** Where the city's sun is taken: the middle of Lüliang (domain.md 5.4). */
 const CITY_PLACE = { latitudeDeg: 37.5, longitudeDeg: 111.1 };
 /** Live figures are worked out no more often than this, however many readers there are. */
-const LIVE_MAX_AGE_MS = 1000;
-const CURVE_MAX_AGE_MS = 10_000;
-const PERIODS_MAX_AGE_MS = 30_000;
-const REGISTRY_MAX_AGE_MS = 30_000;
+const LIVE_AGE = { maxAgeMs: 1000, staleMs: 3000 };
+const CURVE_AGE = { maxAgeMs: 10_000, staleMs: 20_000 };
+const PERIODS_AGE = { maxAgeMs: 30_000, staleMs: 30_000 };
+const REGISTRY_AGE = { maxAgeMs: 30_000, staleMs: 30_000 };
 const ATTENTION_MAX = 50;
 
 interface Periods {
@@ -42,11 +42,9 @@ interface Periods {
 export class FleetService {
   private readonly repository: FleetRepository;
   private readonly registry: RegistryRepository;
-  private readonly directory = new Cached(REGISTRY_MAX_AGE_MS, () =>
-    this.registry.stationDirectory(this.today()),
-  );
-  private readonly views = new Cached(LIVE_MAX_AGE_MS, () => this.loadViews());
-  private readonly periods = new Cached(PERIODS_MAX_AGE_MS, () => this.loadPeriods());
+  private readonly directory = new Cached(REGISTRY_AGE, () => this.registry.stationDirectory(this.today()));
+  private readonly views = new Cached(LIVE_AGE, () => this.loadViews());
+  private readonly periods = new Cached(PERIODS_AGE, () => this.loadPeriods());
   private readonly totals = new Map<string, Cached<Awaited<ReturnType<RegistryRepository['totals']>>>>();
   private readonly curves = new Map<string, Cached<Fleet['curve']>>();
   private readonly fleets = new Map<string, Cached<Fleet>>();
@@ -71,7 +69,7 @@ export class FleetService {
    */
   async fleet(countyCode: string | null): Promise<Fleet | null> {
     if (countyCode !== null && !(await this.countyName(countyCode))) return null;
-    return cachedBy(this.fleets, countyCode ?? '', LIVE_MAX_AGE_MS, () => this.buildFleet(countyCode)).get();
+    return cachedBy(this.fleets, countyCode ?? '', LIVE_AGE, () => this.buildFleet(countyCode)).get();
   }
 
   /** The part of the overview that moves. */
@@ -133,10 +131,8 @@ export class FleetService {
     const [{ nowMs, views: all }, periods, totals, curve] = await Promise.all([
       this.views.get(),
       this.periods.get(),
-      cachedBy(this.totals, key, REGISTRY_MAX_AGE_MS, () =>
-        this.registry.totals(countyCode ?? undefined),
-      ).get(),
-      cachedBy(this.curves, key, CURVE_MAX_AGE_MS, () => this.loadCurve(countyCode)).get(),
+      cachedBy(this.totals, key, REGISTRY_AGE, () => this.registry.totals(countyCode ?? undefined)).get(),
+      cachedBy(this.curves, key, CURVE_AGE, () => this.loadCurve(countyCode)).get(),
     ]);
     const views = countyCode === null ? all : all.filter(({ station }) => station.countyCode === countyCode);
     const sun = sunTimes({ day: dayOf(nowMs), ...CITY_PLACE });
@@ -214,10 +210,10 @@ export class FleetService {
 function cachedBy<T>(
   caches: Map<string, Cached<T>>,
   key: string,
-  maxAgeMs: number,
+  age: { maxAgeMs: number; staleMs: number },
   make: () => Promise<T>,
 ): Cached<T> {
-  const found = caches.get(key) ?? new Cached(maxAgeMs, make);
+  const found = caches.get(key) ?? new Cached(age, make);
   caches.set(key, found);
   return found;
 }

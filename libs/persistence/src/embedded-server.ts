@@ -5,6 +5,7 @@ import { access, chown, cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 /**
@@ -26,6 +27,7 @@ export interface EmbeddedServerOptions {
 /** PostgreSQL refuses to run as root; `nobody` exists on every Unix. */
 const NOBODY = 65_534;
 const START_TIMEOUT_MS = 30_000;
+const ORPHAN_POLL_MS = 100;
 /** A fast shutdown writes a checkpoint; after this long it is ended the hard way. */
 const STOP_TIMEOUT_MS = 20_000;
 const SUPERUSER = 'sunledger';
@@ -210,16 +212,27 @@ async function initialise(binaries: Binaries, dataDir: string): Promise<void> {
   }
 }
 
-/** A lock file left by a crash names a process that is gone, or a stranger's. */
+/**
+ * A lock file left by a crash names a process that is gone, a stranger's, or the server itself, which outlives a
+ * program that was killed. An orphan is stopped; a server that somebody still uses is not touched.
+ */
 async function clearStaleLock(dataDir: string): Promise<void> {
   const lock = join(dataDir, 'postmaster.pid');
   if (!(await exists(lock))) return;
   const pid = Number((await readFile(lock, 'utf8')).split('\n')[0]);
-  if (await isPostgres(pid))
-    throw new Error(
-      `the database in ${dataDir} is already in use by process ${pid}; stop it or set PV_DATA_DIR`,
-    );
-  await rm(lock);
+  if (await isPostgres(pid)) {
+    if (!(await isOrphan(pid)))
+      throw new Error(
+        `the database in ${dataDir} is already in use by process ${pid}; stop it or set PV_DATA_DIR`,
+      );
+    process.kill(pid, 'SIGINT');
+    const untilMs = Date.now() + STOP_TIMEOUT_MS;
+    while (await isPostgres(pid)) {
+      if (Date.now() > untilMs) throw new Error(`the database server ${pid} of an earlier run does not stop`);
+      await delay(ORPHAN_POLL_MS);
+    }
+  }
+  await rm(lock, { force: true });
 }
 
 async function isPostgres(pid: number): Promise<boolean> {
@@ -234,6 +247,14 @@ async function isPostgres(pid: number): Promise<boolean> {
     // Without /proc (macOS) a living process with that number is taken at its word.
     return process.platform !== 'linux';
   }
+}
+
+/** True where the program that started the server is gone: the server then belongs to process 1, which is no Node. */
+async function isOrphan(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  if (!/^PPid:\s*1$/m.test(status)) return false;
+  const first = await readFile('/proc/1/cmdline', 'utf8').catch(() => '');
+  return !first.includes('standalone');
 }
 
 async function exists(path: string): Promise<boolean> {

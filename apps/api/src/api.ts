@@ -1,0 +1,43 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import fastifyCompress from '@fastify/compress';
+import { Database } from '#persistence';
+import { NestLogger, ProblemFilter, schemaPipe, type Environment, type Logger } from '#platform';
+import { readAreas, writeAreas } from '#registry';
+import { apiModule } from './api.module.ts';
+import { setUpOpenApi } from './open-api.ts';
+import { IMPORT_MEDIA_TYPES } from './registry.controller.ts';
+import { WebPages } from './web-pages.ts';
+
+/** The largest file an import may bring. */
+const BODY_BYTES_MAX = 20 * 1024 * 1024;
+
+/** REST, live events and the web app on one port; not listening yet. */
+export async function createApi(parts: {
+  environment: Environment;
+  logger: Logger;
+  url: string;
+}): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    apiModule(parts),
+    // Open event streams must not keep a stopping program alive.
+    new FastifyAdapter({ forceCloseConnections: true, bodyLimit: BODY_BYTES_MAX }),
+    { logger: new NestLogger(parts.logger) },
+  );
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addContentTypeParser(IMPORT_MEDIA_TYPES, { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, body),
+    );
+  const pages = new WebPages();
+  app.setGlobalPrefix('api');
+  app.useGlobalPipes(schemaPipe());
+  app.useGlobalFilters(new ProblemFilter(parts.logger, pages.serve));
+  await app.register(fastifyCompress, { global: true });
+  await pages.register(app);
+  setUpOpenApi(app);
+  // Counties and townships are real, whoever owns the stations; imports need them.
+  await writeAreas(app.get(Database), readAreas());
+  return app;
+}
