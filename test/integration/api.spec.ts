@@ -38,6 +38,9 @@ beforeAll(async () => {
     from station, generate_series(timestamptz '2026-06-15T06:00:00+08:00', timestamptz '2026-06-15T11:30:00+08:00',
       interval '15 minutes') t
     where id <= 100 and t <> timestamptz '2026-06-15T09:00:00+08:00'`);
+  await database.query(sql`
+    insert into station_contact (station_id, received_at)
+    select id, timestamptz '2026-06-15T11:58:00+08:00' from station where id <= 100`);
   app = await createApi({ environment, logger: createLogger('api', { PV_LOG_LEVEL: 'error' }), url });
   await app.listen({ port: 0, host: '127.0.0.1' });
   base = await app.getUrl();
@@ -65,7 +68,7 @@ const firstStation = async () => {
 describe('fleet', () => {
   it('gives the whole overview of the city, and of one county among all', async () => {
     const city = await get('/api/v1/fleet', fleetSchema);
-    expect(city.stations).toMatchObject({ total: 468, reporting: 0 });
+    expect(city.stations).toMatchObject({ total: 468, reporting: 100 });
     expect(city).toMatchObject({
       capacityW: 394_000_000,
       villages: 1469,

@@ -75,5 +75,5 @@ function deviceState(
   if (status === 'limited') return 'limited';
   if (row.powerW === null) return 'unknown';
   if (row.powerW >= (device.ratedPowerW ?? 0) * ZERO_SHARE) return 'generating';
-  return isNight || status === 'night' || status === 'standby' ? 'night' : 'zero';
+  return isNight || status === 'night' ? 'night' : 'zero';
 }

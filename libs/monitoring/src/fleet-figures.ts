@@ -82,7 +82,8 @@ export function todayFigure(views: readonly StationView[], capacityW: number): E
   return {
     energyWh,
     fullLoadHours: hoursOfEnergy(energyWh, capacityW),
-    stationsCounted: known.length,
+    // A silent station's energy is in the sum as far as it is known, but the station is not counted as covered.
+    stationsCounted: known.filter(({ reporting }) => reporting).length,
     stationsTotal: views.length,
     ...sampleSpan(views),
     estimatedShare: energyWh ? (rounded(unsureWh / energyWh) ?? 0) : 0,

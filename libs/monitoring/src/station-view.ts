@@ -99,16 +99,21 @@ function viewOf(
     invertersInFault: now.invertersInFault,
     invertersLimited: now.invertersLimited,
   });
+  const reporting = isReporting(contactOf(now, options));
   const lostWh = lossOf({ state, hours, peerHours, capacityW: station.capacityW });
   return {
     station,
     now,
     state,
     since: now.state === state ? now.since : null,
-    reporting: isReporting(contactOf(now, options)),
+    reporting,
     powerW: powerOf(now),
-    hours,
-    peerRatio: hours === null || peerHours === null || peerHours < PEER_HOURS_MIN ? null : hours / peerHours,
+    // What a silent station had made by its last word is not what it has made by now.
+    hours: reporting ? hours : null,
+    peerRatio:
+      hours === null || peerHours === null || peerHours < PEER_HOURS_MIN || !reporting
+        ? null
+        : hours / peerHours,
     lostWh,
     lostFen:
       lostWh === null || station.priceHaoPerKwh === null

@@ -3,9 +3,10 @@ import { type Database, type Queryable, sql } from './database.ts';
 /** Which engine keeps the readings. */
 export type TimeSeriesEngine = 'timescaledb' | 'native';
 
+/** The engine of a migrated database: how its readings are kept, whatever the server could do as well. */
 export async function timeSeriesEngine(database: Queryable): Promise<TimeSeriesEngine> {
-  const [row] = await database.query<{ has: boolean }>(sql`select pv_has_timescale() as has`);
-  return row?.has ? 'timescaledb' : 'native';
+  const [row] = await database.query<{ native: boolean }>(sql`select pv_is_partitioned('reading') as native`);
+  return row?.native ? 'native' : 'timescaledb';
 }
 
 /** Tables that are kept by time. */
