@@ -25,7 +25,7 @@ $$;
 -- the extension came stays so.
 create function pv_is_partitioned(table_name text) returns boolean
 language sql stable
-as $$ select exists (select 1 from pg_partitioned_table where partrelid = to_regclass(table_name)) $$;
+as $$ select exists (select 1 from pg_partitioned_table where partrelid = table_name::regclass) $$;
 
 -- Makes room for a Shanghai day. Safe to call from several sessions at once; does nothing for a hypertable.
 create function pv_ensure_day(table_name text, day date) returns void
