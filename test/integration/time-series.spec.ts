@@ -215,12 +215,12 @@ describe.each(engines)('readings on $engine', ({ engine, written: { database, ur
     expect(await now()).toEqual([{ measured_at: new Date('2026-04-01T04:00:00Z'), active_power_w: 41 }]);
     expect(
       await database.query(
-        sql`select day, generation from dirty_station_day where day between '2026-03-01' and '2026-04-01' order by day`,
+        sql`select day, spreads from dirty_station_day where day between '2026-03-01' and '2026-04-01' order by day`,
       ),
     ).toEqual([
-      { day: '2026-03-01', generation: 1n },
-      { day: '2026-03-31', generation: 1n },
-      { day: '2026-04-01', generation: 1n },
+      { day: '2026-03-01', spreads: true },
+      { day: '2026-03-31', spreads: true },
+      { day: '2026-04-01', spreads: true },
     ]);
     const [old] = await rowsBetween(database, '2026-03-01T00:00:00+08:00', '2026-03-02T00:00:00+08:00');
     expect(old).toMatchObject({ active_power_w: 1 });
@@ -403,9 +403,10 @@ describe.each(engines)('energy on $engine', ({ engine, watched: { database } }) 
   it('is worked out anew over all days of a gap when a late reading comes', async () => {
     const station = fleet.stranger;
     const meter = { station: station.code, device: meterOf(station).code };
+    const receivedAtMs = clock.nowMs();
     await fleet.write([
-      fleet.reading(meter, '2026-05-29T18:00:00+08:00', { energyTotalWh: 4_990_000 }),
-      fleet.reading(meter, '2026-05-20T18:00:00+08:00', { energyTotalWh: 4_980_000 }),
+      { ...fleet.reading(meter, '2026-05-29T18:00:00+08:00', { energyTotalWh: 4_990_000 }), receivedAtMs },
+      { ...fleet.reading(meter, '2026-05-20T18:00:00+08:00', { energyTotalWh: 4_980_000 }), receivedAtMs },
     ]);
     while ((await rollUp.rollUpDirtyDays()) > 0) continue;
     const days = (await energyRows(database, 'day')).filter(({ code }) => code === station.code);

@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastifyCompress from '@fastify/compress';
-import { Database } from '#persistence';
+import { Database, isTransient } from '#persistence';
 import { NestLogger, ProblemFilter, schemaPipe, type Environment, type Logger } from '#platform';
 import { readAreas, writeAreas } from '#registry';
 import { apiModule } from './api.module.ts';
@@ -33,7 +33,7 @@ export async function createApi(parts: {
   const pages = new WebPages();
   app.setGlobalPrefix('api');
   app.useGlobalPipes(schemaPipe());
-  app.useGlobalFilters(new ProblemFilter(parts.logger, pages.serve));
+  app.useGlobalFilters(new ProblemFilter(parts.logger, pages.serve, isTransient));
   await app.register(fastifyCompress, { global: true });
   await pages.register(app);
   setUpOpenApi(app);

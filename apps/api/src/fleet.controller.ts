@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Query, Req, Res, Sse, type MessageEvent } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { distinctUntilChanged, from, map, switchMap, timer, type Observable } from 'rxjs';
+import { exhaustMap, from, map, timer, type Observable } from 'rxjs';
 import { z } from 'zod';
 import { areasSchema, fleetQuerySchema, fleetSchema, type Areas } from '#contracts';
 import { FleetService, StationService } from '#monitoring';
@@ -64,9 +64,9 @@ export class FleetController {
         ? new ProblemError(404, 'county.not_found', `no county ${county} with stations`)
         : new ProblemError(404, 'station.not_found', `no station ${station}`);
     return timer(0, LIVE_EVERY_MS).pipe(
-      switchMap(() => from(ask())),
+      // An answer that takes longer than the interval is waited for, not thrown away.
+      exhaustMap(() => from(ask())),
       map((data) => ({ type: station === undefined ? 'fleet' : 'station', data: data ?? {} })),
-      distinctUntilChanged((a, b) => a.data === b.data),
     );
   }
 }

@@ -59,8 +59,16 @@ export class RegistryController {
   }
 }
 
-/** There are no accounts yet, so the registry is changed only by who sits at the machine itself. */
+/**
+ * There are no accounts yet, so the registry is changed only by who sits at the machine itself: not by another machine,
+ * and not by a page of another site that a browser on this machine has open.
+ */
 function requireOwnMachine(request: FastifyRequest): void {
-  if (!/^(127\.|::1$|::ffff:127\.)/.test(request.ip))
+  const { host, origin, 'sec-fetch-site': site } = request.headers;
+  const isLocal = /^(127\.|::1$|::ffff:127\.)/.test(request.ip);
+  const isLocalHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host ?? '');
+  const isOwnPage = origin === undefined || origin === `http://${host}`;
+  const isOwnSite = site === undefined || site === 'same-origin' || site === 'none';
+  if (!isLocal || !isLocalHost || !isOwnPage || !isOwnSite)
     throw new ProblemError(403, 'import.only_local', 'imports are taken from this machine only');
 }

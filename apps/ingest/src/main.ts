@@ -5,7 +5,7 @@ import { IngestionModule } from '#ingestion';
 import { migrate, PersistenceModule } from '#persistence';
 import { NestLogger, PlatformModule, requireDatabaseUrl, runProgram } from '#platform';
 
-/** Broker → database. Run several with different PV_INGEST_ID to share nothing but the work. */
+/** Broker → database. A second one needs a PV_INGEST_ID of its own; each receives everything, and nothing is stored twice. */
 await runProgram('ingest', async ({ environment, logger }) => {
   const url = requireDatabaseUrl(environment);
   await migrate(url);

@@ -1,7 +1,9 @@
 import { TextDecoder } from 'node:util';
 import { z } from 'zod';
 import {
+  deviceCodeSchema,
   nativeBatchSchema,
+  nativeDeviceFieldsSchema,
   nativeReadingSchema,
   nativeStatusSchema,
   parseNativeTopic,
@@ -28,6 +30,9 @@ export function decodeNative(topic: string, payload: Uint8Array): DecodedMessage
   if (isRecord(parsed.value) && 'devices' in parsed.value) return decodeBatch(stationCode, parsed.value);
   return decodeArray(stationCode, deviceCode, [parsed.value]);
 }
+
+/** The frame of a batch; what is in it is parsed a device at a time. */
+const batchHeadSchema = nativeBatchSchema.extend({ devices: z.record(z.string(), z.unknown()) });
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -71,56 +76,42 @@ function decodeArray(stationCode: string, deviceCode: string, values: readonly u
 }
 
 function decodeBatch(stationCode: string, value: Record<string, unknown>): DecodedMessage {
-  const result = parseLeniently(nativeBatchSchema, value);
-  if ('problem' in result) return rejected('schema', result.problem);
-  const { ts, seq, devices } = result.data;
+  const head = batchHeadSchema.safeParse(value);
+  if (!head.success) return rejected('schema', describe(head.error));
+  const { ts, seq, devices } = head.data;
   const entries = Object.entries(devices);
   if (entries.length > READINGS_PER_MESSAGE_MAX)
     return rejected('too_large', `${entries.length} devices, at most ${READINGS_PER_MESSAGE_MAX}`);
-  const readings = entries.map(([deviceCode, fields]) =>
-    toReading({ stationCode, deviceCode }, fields.ts ?? ts, {
-      data: seq === undefined || fields.seq !== undefined ? fields : { ...fields, seq },
-      badFields: result.badFields.filter((path) => path.startsWith(`devices.${deviceCode}.`)),
-    }),
-  );
-  return { readings, gatewayStatus: null, rejections: [] };
+  const message = nothing();
+  for (const [deviceCode, fields] of entries) {
+    // One bad device is no reason to lose its neighbours.
+    const result = deviceCodeSchema.safeParse(deviceCode).success
+      ? parseLeniently(nativeDeviceFieldsSchema, fields)
+      : { problem: 'not a device code' };
+    if ('problem' in result) {
+      message.rejections.push({ reason: 'schema', detail: `${deviceCode.slice(0, 60)}: ${result.problem}` });
+      continue;
+    }
+    const own = seq === undefined || result.data.seq !== undefined ? result.data : { ...result.data, seq };
+    message.readings.push(toReading({ stationCode, deviceCode }, own.ts ?? ts, { ...result, data: own }));
+  }
+  return message;
 }
 
 type Lenient<T> = { data: T; badFields: string[] } | { problem: string };
 
-/** Fields without which there is no reading; all others may be lost one by one. */
-const ESSENTIAL_FIELDS = new Set(['ts', 'devices']);
-
-/** Parses; where single fields are bad they are set to null and named, and the rest is parsed again. */
+/** Parses; where single fields are bad they are taken out and named, and the rest is parsed again. */
 function parseLeniently<T>(schema: z.ZodType<T>, value: unknown): Lenient<T> {
   const first = schema.safeParse(value);
   if (first.success) return { data: first.data, badFields: [] };
-  const mended: unknown = structuredClone(value);
-  const badFields: string[] = [];
-  for (const issue of first.error.issues) {
-    const field = fieldPathOf(issue.path);
-    if (!field || !removeAt(mended, field)) return { problem: describe(first.error) };
-    badFields.push(field.join('.'));
-  }
-  const second = schema.safeParse(mended);
-  return second.success ? { data: second.data, badFields } : { problem: describe(second.error) };
-}
-
-/** The path down to the field itself: `devices.INV01.strings.3.current_a` is lost as `devices.INV01.strings`. */
-function fieldPathOf(path: readonly PropertyKey[]): string[] | null {
-  const depth = path[0] === 'devices' ? 3 : 1;
-  const field = path.slice(0, depth).map(String);
-  const name = field.at(-1);
-  return field.length < depth || name === undefined || ESSENTIAL_FIELDS.has(name) ? null : field;
-}
-
-function removeAt(value: unknown, path: readonly string[]): boolean {
-  let holder: unknown = value;
-  for (const key of path.slice(0, -1)) holder = isRecord(holder) ? holder[key] : undefined;
-  const name = path.at(-1);
-  if (!isRecord(holder) || name === undefined) return false;
-  delete holder[name];
-  return true;
+  const badFields = new Set(first.error.issues.map(({ path }) => String(path[0] ?? '')));
+  // Without its time there is no reading.
+  if (!isRecord(value) || badFields.has('') || badFields.has('ts')) return { problem: describe(first.error) };
+  const rest = Object.fromEntries(Object.entries(value).filter(([field]) => !badFields.has(field)));
+  const second = schema.safeParse(rest);
+  return second.success
+    ? { data: second.data, badFields: [...badFields] }
+    : { problem: describe(second.error) };
 }
 
 function toReading(
@@ -156,12 +147,16 @@ function toReading(
     stringVoltagesDv: list(data.strings?.map(({ voltage_v }) => voltage_v) ?? [], 10, INT2_MAX),
     stringCurrentsCa: list(data.strings?.map(({ current_a }) => current_a) ?? [], 100, INT2_MAX),
     status: data.status ?? null,
-    faultCode: data.fault_code === undefined || data.fault_code === null ? null : String(data.fault_code),
+    faultCode: textOf(data.fault_code),
     seq: data.seq ?? null,
     flags: 0,
   };
   return lost ? { ...reading, flags: FLAG_FIELD_REJECTED } : reading;
 }
+
+/** PostgreSQL's text holds no NUL. */
+const textOf = (value: string | number | null | undefined) =>
+  value === null || value === undefined ? null : String(value).replaceAll('\0', '').toWellFormed();
 
 const INT2_MAX = 32_767;
 const INT4_MAX = 2_147_483_647;

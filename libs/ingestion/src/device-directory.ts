@@ -7,20 +7,27 @@ export type DeviceEntry = Pick<
 >;
 
 /** An unknown device makes the directory look again, but no more often than this. */
-const RELOAD_AFTER_MS = 5_000;
+const RELOAD_UNKNOWN_MS = 5_000;
+/** Ratings and dates change too: they are looked up again after this time. */
+const RELOAD_MS = 60_000;
 
 /** All devices by station and code, in memory; 7,000 of them take a few megabytes. */
 export class DeviceDirectory {
   private devices = new Map<string, DeviceEntry>();
-  private stations = new Map<string, number>();
+  private gateways = new Map<string, number>();
   private loadedAtMs = 0;
 
   constructor(private readonly registry: RegistryRepository) {}
 
   async load(): Promise<void> {
-    const entries = await this.registry.deviceDirectory();
+    const [entries, gateways] = await Promise.all([
+      this.registry.deviceDirectory(),
+      this.registry.gatewayDirectory(),
+    ]);
     this.devices = new Map(entries.map((entry) => [key(entry.stationCode, entry.deviceCode), entry]));
-    this.stations = new Map(entries.map(({ stationCode, stationId }) => [stationCode, stationId]));
+    this.gateways = new Map(
+      gateways.map((entry) => [key(entry.stationCode, entry.gatewayCode), entry.stationId]),
+    );
     this.loadedAtMs = Date.now();
   }
 
@@ -28,13 +35,14 @@ export class DeviceDirectory {
     return this.devices.get(key(stationCode, deviceCode));
   }
 
-  stationId(stationCode: string): number | undefined {
-    return this.stations.get(stationCode);
+  /** Station of a gateway. */
+  gatewayStationId(stationCode: string, gatewayCode: string): number | undefined {
+    return this.gateways.get(key(stationCode, gatewayCode));
   }
 
-  /** Loads again where the registry may have grown since. */
-  async reloadIfStale(): Promise<void> {
-    if (Date.now() - this.loadedAtMs > RELOAD_AFTER_MS) await this.load();
+  /** Loads again where the registry may have changed since; sooner where something is missing from it. */
+  async reloadIfStale(isMissing: boolean): Promise<void> {
+    if (Date.now() - this.loadedAtMs > (isMissing ? RELOAD_UNKNOWN_MS : RELOAD_MS)) await this.load();
   }
 }
 

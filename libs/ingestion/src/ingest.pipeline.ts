@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { dayOf } from '#domain';
-import { isTransient, type TimeSeriesDays } from '#persistence';
+import { isBadValue, type TimeSeriesDays } from '#persistence';
 import type { Clock, Logger } from '#platform';
 import { decodeNative } from './decode.ts';
 import type { DeviceDirectory } from './device-directory.ts';
-import type { Rejection } from './reading.ts';
+import type { DecodedMessage, Rejection } from './reading.ts';
 import type {
   GatewayChange,
   QuarantinedMessage,
@@ -19,8 +19,8 @@ import { validateReading } from './validate.ts';
  *   message → decode → waiting --flush (rows or age)--> validate → write → acknowledge
  *
  * One flush is in flight. What waits is bounded; above the bound the reader is held, so that back-pressure reaches
- * the broker. A transient database error is tried again until it passes; a message that the database will not take
- * goes into quarantine by itself and leaves the others alone.
+ * the broker. A failed write is tried again until it passes; only a value that the database will not hold goes into
+ * quarantine, by itself, and leaves the others alone.
  */
 export interface PipelineMessage {
   topic: string;
@@ -37,19 +37,27 @@ export interface PipelineStats {
   retainedReadings: number;
   flushes: number;
   waiting: number;
+  /** Null while writes go through. */
+  failing: string | null;
   /** Real time from measurement to commit over the last flushes, ms. */
   lagP50Ms: number | null;
   lagP99Ms: number | null;
 }
 
-/** A batch of this many readings writes at full speed (engines.md, write path). */
-const FLUSH_READINGS = 2000;
+/** A write of this many readings goes at full speed (engines.md, write path). */
+const WRITE_READINGS = 2000;
+/** This many messages are not kept waiting for more. */
+const FLUSH_MESSAGES = 1000;
 /** The oldest message waits no longer than this. */
 const FLUSH_AGE_MS = 100;
 /** Above this many messages the reader is held: a minute of the whole fleet at 100 times real speed. */
 export const WAITING_MESSAGES_MAX = 3000;
+/** … or these many bytes: few large messages must not fill the memory either. */
+const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 5000;
+/** What cannot be written in this time when the program stops is not acknowledged and comes again. */
+const CLOSE_LIMIT_MS = 5000;
 const LAG_SAMPLES = 2000;
 
 interface Waiting {
@@ -74,7 +82,12 @@ export interface PipelineParts {
 
 export class IngestPipeline {
   private waiting: Waiting[] = [];
+  private waitingBytes = 0;
+  /** Why the last write did not go through; null while writes do. */
+  private failing: string | null = null;
   private closing = false;
+  /** After this real instant a closing pipeline leaves the rest to the broker. */
+  private giveUpAtMs = Infinity;
   private generation = 0;
   private flushing: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -98,9 +111,10 @@ export class IngestPipeline {
     if (this.closing) return undefined;
     this.counts.messages += 1;
     this.waiting.push({ message, receivedAtMs: this.parts.clock.nowMs() });
-    if (this.waiting.length >= FLUSH_READINGS) this.startFlush();
+    if (this.waiting.length >= FLUSH_MESSAGES) this.startFlush();
     else this.timer ??= setTimeout(() => this.startFlush(), FLUSH_AGE_MS);
-    if (this.waiting.length < WAITING_MESSAGES_MAX) return undefined;
+    this.waitingBytes += message.payload.length;
+    if (this.waiting.length < WAITING_MESSAGES_MAX && this.waitingBytes < WAITING_BYTES_MAX) return undefined;
     this.released ??= new Promise((resolve) => (this.release = resolve));
     return this.released;
   }
@@ -108,6 +122,7 @@ export class IngestPipeline {
   /** The connection is gone: what is not written yet will be delivered again. */
   discardWaiting(): void {
     this.waiting = [];
+    this.waitingBytes = 0;
     this.generation += 1;
     this.letGo();
   }
@@ -115,7 +130,8 @@ export class IngestPipeline {
   /** Takes nothing more in and writes what waits; the program stops. */
   async close(): Promise<void> {
     this.closing = true;
-    while (this.waiting.length > 0 || this.flushing) {
+    this.giveUpAtMs = Date.now() + CLOSE_LIMIT_MS;
+    while ((this.waiting.length > 0 || this.flushing) && Date.now() < this.giveUpAtMs) {
       this.startFlush();
       await this.flushing;
     }
@@ -125,7 +141,13 @@ export class IngestPipeline {
     const sorted = this.lagsMs.toSorted((a, b) => a - b);
     const at = (share: number) =>
       sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
-    return { ...this.counts, waiting: this.waiting.length, lagP50Ms: at(0.5), lagP99Ms: at(0.99) };
+    return {
+      ...this.counts,
+      waiting: this.waiting.length,
+      failing: this.failing,
+      lagP50Ms: at(0.5),
+      lagP99Ms: at(0.99),
+    };
   }
 
   private startFlush(): void {
@@ -134,6 +156,7 @@ export class IngestPipeline {
     if (this.flushing || this.waiting.length === 0) return;
     const batch = this.waiting;
     this.waiting = [];
+    this.waitingBytes = 0;
     this.letGo();
     this.flushing = this.flush(batch).finally(() => {
       this.flushing = undefined;
@@ -161,19 +184,32 @@ export class IngestPipeline {
   }
 
   private async prepare(batch: Waiting[]): Promise<Prepared[]> {
-    const decoded = batch.map((waiting) => ({
-      waiting,
-      decoded: decodeNative(waiting.message.topic, waiting.message.payload),
-    }));
+    const decoded = batch.map((waiting) => ({ waiting, decoded: this.decode(waiting.message) }));
     const { directory } = this.parts;
-    const unknown = decoded.some(({ decoded: { readings } }) =>
-      readings.some(({ stationCode, deviceCode }) => !directory.device(stationCode, deviceCode)),
+    const isMissing = decoded.some(
+      ({ decoded: { readings, gatewayStatus: status } }) =>
+        readings.some(({ stationCode, deviceCode }) => !directory.device(stationCode, deviceCode)) ||
+        (status && directory.gatewayStationId(status.stationCode, status.deviceCode) === undefined),
     );
-    if (unknown) await directory.reloadIfStale();
+    await directory.reloadIfStale(isMissing);
     return decoded.map((item) => this.judge(item.waiting, item.decoded));
   }
 
-  private judge(waiting: Waiting, decoded: ReturnType<typeof decodeNative>): Prepared {
+  private decode({ topic, payload }: PipelineMessage): DecodedMessage {
+    try {
+      return decodeNative(topic, payload);
+    } catch (error) {
+      // Whatever a hostile payload may find in the decoder, it costs that payload alone.
+      this.parts.logger.error({ err: error, topic }, 'ingest.decoder_failed');
+      return {
+        readings: [],
+        gatewayStatus: null,
+        rejections: [{ reason: 'other', detail: 'the decoder failed' }],
+      };
+    }
+  }
+
+  private judge(waiting: Waiting, decoded: DecodedMessage): Prepared {
     const { directory } = this.parts;
     const { message, receivedAtMs } = waiting;
     const prepared: Prepared = { waiting, readings: [], gatewayChange: null, quarantined: [] };
@@ -190,10 +226,12 @@ export class IngestPipeline {
       else prepared.readings.push({ ...judged, receivedAtMs });
     }
     if (decoded.gatewayStatus) {
-      const { stationCode, online } = decoded.gatewayStatus;
-      const stationId = directory.stationId(stationCode);
-      if (stationId !== undefined) prepared.gatewayChange = { stationId, online, receivedAtMs };
-      else rejections.push({ reason: 'unknown_device', detail: `${stationCode} is not in the registry` });
+      const { stationCode, deviceCode: gatewayCode, online } = decoded.gatewayStatus;
+      const stationId = directory.gatewayStationId(stationCode, gatewayCode);
+      const isContact = online && !message.retained;
+      if (stationId !== undefined)
+        prepared.gatewayChange = { stationId, gatewayCode, online, receivedAtMs, isContact };
+      else rejections.push({ reason: 'unknown_device', detail: `no gateway ${stationCode}/${gatewayCode}` });
     }
     prepared.quarantined = byReason(rejections).map((rejection) => ({
       ...rejection,
@@ -218,7 +256,8 @@ export class IngestPipeline {
       this.counts.duplicate += duplicate;
       this.counts.quarantined += batch.quarantined.length;
     } catch (error) {
-      if (isTransient(error)) throw error;
+      // Only a value that the database will not hold is the message's fault; all else is ours and passes.
+      if (!isBadValue(error)) throw error;
       await this.isolate(part, error);
     }
     return true;
@@ -250,10 +289,13 @@ export class IngestPipeline {
 
   /** Tries until it works; gives up with `null` only when the connection that asked for it is gone. */
   private async insist<T>(work: () => Promise<T>, wanted: () => boolean): Promise<T | null> {
-    for (let attempt = 0; wanted(); attempt += 1) {
+    for (let attempt = 0; wanted() && Date.now() < this.giveUpAtMs; attempt += 1) {
       try {
-        return await work();
+        const result = await work();
+        this.failing = null;
+        return result;
       } catch (error) {
+        this.failing = error instanceof Error ? error.message : String(error);
         const waitMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** attempt) * (0.5 + Math.random() / 2);
         this.parts.logger.warn({ err: error, attempt, waitMs }, 'ingest.write_failed');
         await delay(waitMs);
@@ -274,14 +316,14 @@ export class IngestPipeline {
   }
 }
 
-/** Cuts a batch so that one write holds about `FLUSH_READINGS` rows. */
+/** Cuts a batch so that one write holds about `WRITE_READINGS` rows. */
 function* portions(prepared: readonly Prepared[]): Generator<Prepared[]> {
   let part: Prepared[] = [];
   let rows = 0;
   for (const item of prepared) {
     part.push(item);
     rows += item.readings.length;
-    if (rows >= FLUSH_READINGS) {
+    if (rows >= WRITE_READINGS) {
       yield part;
       part = [];
       rows = 0;

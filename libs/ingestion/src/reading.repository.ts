@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
+import { DEVICE_STATUS_CODES } from '#contracts';
 import { dayOf } from '#domain';
 import { sql, type Database, type Queryable } from '#persistence';
-import { STATUS_CODES, type QuarantineReason } from './reading.ts';
+import type { QuarantineReason } from './reading.ts';
 import type { KnownReading } from './validate.ts';
 
 export interface QuarantinedMessage {
@@ -13,8 +15,11 @@ export interface QuarantinedMessage {
 
 export interface GatewayChange {
   stationId: number;
+  gatewayCode: string;
   online: boolean;
   receivedAtMs: number;
+  /** The gateway itself spoke just now: neither its last will nor a retained word of an unknown time. */
+  isContact: boolean;
 }
 
 /** A reading together with when it came in. */
@@ -63,7 +68,7 @@ async function writeReadings(
     receivedAt: new Date(receivedAtMs).toISOString(),
     measuredAt: new Date(reading.measuredAtMs).toISOString(),
     day: dayOf(reading.measuredAtMs),
-    status: reading.status === null ? null : STATUS_CODES[reading.status],
+    status: reading.status === null ? null : DEVICE_STATUS_CODES[reading.status],
   }));
   const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
   const [result] = await transaction.query<{ accepted: number }>(sql`
@@ -96,7 +101,10 @@ async function writeReadings(
         on conflict (device_id, measured_at) do nothing
         returning device_id, measured_at
       ), counted as (
-        select station_id, day, count(i.device_id)::int as accepted
+        select station_id, day, count(i.device_id)::int as accepted,
+          -- The first readings of a day close the last quarter hours of the day before.
+          coalesce(bool_or(n.measured_at < (day::timestamp at time zone 'Asia/Shanghai') + interval '35 minutes')
+            filter (where i.device_id is not null), false) as closes_day_before
         from incoming n
         left join inserted i using (device_id, measured_at)
         group by station_id, day
@@ -120,9 +128,16 @@ async function writeReadings(
         on conflict (station_id) do update set received_at = excluded.received_at
         where c.received_at < excluded.received_at
       ), dirty as (
-        insert into dirty_station_day as d (station_id, day, marked_at)
-        select station_id, day, now() from counted where accepted > 0
-        on conflict (station_id, day) do update set generation = d.generation + 1
+        insert into dirty_station_day as d (station_id, day, marked_at, spreads)
+        select station_id, marked_day, now(), bool_or(spreads)
+        from (
+          select station_id, day as marked_day, true as spreads from counted where accepted > 0
+          union all
+          select station_id, day - 1, false from counted where closes_day_before
+        ) as marks
+        group by station_id, marked_day
+        order by station_id, marked_day
+        on conflict (station_id, day) do update set generation = nextval('dirty_generation'), spreads = d.spreads or excluded.spreads
       ), tally as (
         insert into ingest_count as t (station_id, day, accepted, duplicate)
         select c.station_id, c.day, c.accepted, r.received - c.accepted
@@ -145,31 +160,64 @@ async function writeQuarantine(
   transaction: Queryable,
   messages: readonly QuarantinedMessage[],
 ): Promise<void> {
+  // A statement may touch a row once only: the same bytes twice in a batch are counted first.
+  const rows = new Map<string, { message: QuarantinedMessage; hash: Buffer; times: number }>();
+  for (const message of messages) {
+    const hash = hashOf(message);
+    const known = rows.get(hash.toString('hex'));
+    if (known) known.times += 1;
+    else rows.set(hash.toString('hex'), { message, hash, times: 1 });
+  }
+  const list = [...rows.values()];
   await transaction.query(sql`
-      insert into quarantine_message (received_at, topic, payload, reason, detail)
-      select * from unnest(
-        ${messages.map((message) => new Date(message.receivedAtMs).toISOString())}::timestamptz[],
-        ${messages.map((message) => storableText(message.topic))}::text[],
-        ${messages.map((message) => message.payload)}::bytea[],
-        ${messages.map((message) => message.reason)}::text[],
-        ${messages.map((message) => storableText(message.detail))}::text[])`);
+    insert into quarantine_message as q (received_at, last_received_at, topic, payload, reason, detail, hash, times)
+    select received_at, received_at, topic, payload, reason, detail, hash, times
+    from unnest(
+      ${list.map(({ message }) => new Date(message.receivedAtMs).toISOString())}::timestamptz[],
+      ${list.map(({ message }) => storableText(message.topic))}::text[],
+      ${list.map(({ message }) => message.payload)}::bytea[],
+      ${list.map(({ message }) => message.reason)}::text[],
+      ${list.map(({ message }) => storableText(message.detail))}::text[],
+      ${list.map(({ hash }) => hash)}::bytea[],
+      ${list.map(({ times }) => times)}::bigint[]
+    ) as u (received_at, topic, payload, reason, detail, hash, times)
+    order by hash
+    on conflict (hash) do update set
+      times = q.times + excluded.times, last_received_at = greatest(q.last_received_at, excluded.last_received_at)`);
+}
+
+function hashOf({ topic, reason, payload }: QuarantinedMessage): Buffer {
+  return createHash('sha256').update(`${topic}\0${reason}\0`).update(payload).digest();
 }
 
 async function writeGatewayChanges(transaction: Queryable, changes: readonly GatewayChange[]): Promise<void> {
+  // The last word of a batch counts; the order of arrival decides between two at the same instant.
+  const last = new Map(changes.map((change) => [`${change.stationId}/${change.gatewayCode}`, change]));
+  const rows = [...last.values()];
   await transaction.query(sql`
-      insert into station_contact as c (station_id, received_at, gateway_online, gateway_changed_at)
-      select distinct on (station_id) station_id, received_at, online, received_at
-      from unnest(
-        ${changes.map((change) => change.stationId)}::int[],
-        ${changes.map((change) => new Date(change.receivedAtMs).toISOString())}::timestamptz[],
-        ${changes.map((change) => change.online)}::boolean[]) as u (station_id, received_at, online)
-      order by station_id, received_at desc
-      on conflict (station_id) do update set
-        -- A last will is the broker speaking, not the station.
-        received_at = case when excluded.gateway_online then excluded.received_at else c.received_at end,
-        gateway_online = excluded.gateway_online,
-        gateway_changed_at = case when c.gateway_online is distinct from excluded.gateway_online
-          then excluded.gateway_changed_at else c.gateway_changed_at end`);
+    insert into gateway_status as g (station_id, gateway_code, online, changed_at)
+    select station_id, gateway_code, online, changed_at
+    from unnest(
+      ${rows.map((row) => row.stationId)}::int[], ${rows.map((row) => row.gatewayCode)}::text[],
+      ${rows.map((row) => row.online)}::boolean[],
+      ${rows.map((row) => new Date(row.receivedAtMs).toISOString())}::timestamptz[]
+    ) as u (station_id, gateway_code, online, changed_at)
+    order by station_id, gateway_code
+    on conflict (station_id, gateway_code) do update set online = excluded.online, changed_at = excluded.changed_at
+    where g.online <> excluded.online`);
+  const contacts = changes.filter(({ isContact }) => isContact);
+  if (contacts.length === 0) return;
+  await transaction.query(sql`
+    insert into station_contact as c (station_id, received_at)
+    select station_id, max(received_at)
+    from unnest(
+      ${contacts.map((row) => row.stationId)}::int[],
+      ${contacts.map((row) => new Date(row.receivedAtMs).toISOString())}::timestamptz[]
+    ) as u (station_id, received_at)
+    group by station_id
+    order by station_id
+    on conflict (station_id) do update set received_at = excluded.received_at
+    where c.received_at < excluded.received_at`);
 }
 
 /** PostgreSQL's text for an array of numbers: an array of arrays would be flattened by `unnest`. */

@@ -23,17 +23,6 @@ export interface Reading {
 /** Bits of `reading.flags`. */
 export const FLAG_FIELD_REJECTED = 1;
 
-/** Numbers that stand for a status in `reading.status`; never renumbered. */
-export const STATUS_CODES: Record<DeviceStatus, number> = {
-  running: 1,
-  limited: 2,
-  standby: 3,
-  night: 4,
-  fault: 5,
-  stopped: 6,
-  comm_lost: 7,
-};
-
 export const QUARANTINE_REASONS = [
   'unparsable',
   'not_utf8',

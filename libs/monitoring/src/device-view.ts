@@ -1,31 +1,20 @@
-import type { StationDetail } from '#contracts';
+import { DEVICE_STATUS_CODES, type StationDetail } from '#contracts';
+import { STATE_THRESHOLDS } from '#domain';
 import type { StationFacts } from '#registry';
 import type { LatestOfDevice } from './station.repository.ts';
 import type { StationView } from './station-view.ts';
 
 type DeviceView = StationDetail['devices'][number];
 
-/** A device that was not heard this long is offline while its station reports. */
-const SILENT_MS = 30 * 60_000;
-/** Below this share of its rating an inverter makes nothing. */
-const ZERO_SHARE = 0.01;
-
-/** Names of `reading.status`, by number; the numbers are written by ingestion and never change. */
-const STATUS_NAMES: Record<number, string> = {
-  1: 'running',
-  2: 'limited',
-  3: 'standby',
-  4: 'night',
-  5: 'fault',
-  6: 'stopped',
-  7: 'comm_lost',
-};
+const statusNames = new Map(Object.entries(DEVICE_STATUS_CODES).map(([name, code]) => [code, name]));
 
 /** The equipment of a station with what each device last said. */
 export function deviceViews(parts: {
   equipment: StationFacts['equipment'];
   latest: readonly LatestOfDevice[];
   view: StationView;
+  /** What the broker last said of each gateway. */
+  gateways: ReadonlyMap<string, boolean>;
   nowMs: number;
 }): DeviceView[] {
   const byCode = new Map(parts.latest.map((row) => [row.code, row]));
@@ -40,7 +29,7 @@ export function deviceViews(parts: {
     };
     return {
       ...base,
-      state: device.kind === 'gateway' ? gatewayState(parts.view) : deviceState(row, device, parts),
+      state: device.kind === 'gateway' ? gatewayState(parts, device.code) : deviceState(row, device, parts),
       measuredAt: row?.measuredAt?.toISOString() ?? null,
       receivedAt:
         (device.kind === 'gateway' ? parts.view.now.contactAt : row?.receivedAt)?.toISOString() ?? null,
@@ -50,15 +39,19 @@ export function deviceViews(parts: {
       temperatureC:
         row?.temperatureDc === null || row?.temperatureDc === undefined ? null : row.temperatureDc / 10,
       deviceStatus:
-        row?.status === null || row?.status === undefined ? null : (STATUS_NAMES[row.status] ?? null),
+        row?.status === null || row?.status === undefined ? null : (statusNames.get(row.status) ?? null),
       faultCode: row?.faultCode ?? null,
     };
   });
 }
 
-function gatewayState(view: StationView): DeviceView['state'] {
-  if (view.now.contactAt === null) return 'unknown';
-  return view.reporting && view.now.gatewayOnline !== false ? 'generating' : 'offline';
+/** A gateway makes nothing; it is there or it is not. */
+function gatewayState(
+  parts: { view: StationView; gateways: ReadonlyMap<string, boolean> },
+  code: string,
+): DeviceView['state'] {
+  if (parts.view.now.contactAt === null) return 'unknown';
+  return parts.view.reporting && parts.gateways.get(code) !== false ? 'generating' : 'offline';
 }
 
 function deviceState(
@@ -68,12 +61,12 @@ function deviceState(
 ): DeviceView['state'] {
   if (!row?.measuredAt) return 'unknown';
   const isNight = parts.view.state === 'night';
-  if (parts.nowMs - row.measuredAt.getTime() > SILENT_MS)
+  if (parts.nowMs - row.measuredAt.getTime() > STATE_THRESHOLDS.silentMinMs)
     return isNight && device.kind === 'inverter' ? 'night' : 'offline';
-  const status = row.status === null ? undefined : STATUS_NAMES[row.status];
+  const status = row.status === null ? undefined : statusNames.get(row.status);
   if (status === 'fault') return 'fault';
   if (status === 'limited') return 'limited';
   if (row.powerW === null) return 'unknown';
-  if (row.powerW >= (device.ratedPowerW ?? 0) * ZERO_SHARE) return 'generating';
+  if (row.powerW >= (device.ratedPowerW ?? 0) * STATE_THRESHOLDS.zeroShare) return 'generating';
   return isNight || status === 'night' ? 'night' : 'zero';
 }

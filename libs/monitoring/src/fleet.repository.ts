@@ -1,3 +1,4 @@
+import { DEVICE_STATUS_CODES } from '#contracts';
 import { sql, type Database } from '#persistence';
 
 /** What is known of one station now; one row a station, whatever it sent. */
@@ -6,7 +7,6 @@ export interface StationNow {
   state: string | null;
   since: Date | null;
   contactAt: Date | null;
-  gatewayOnline: boolean | null;
   newestSampleAt: Date | null;
   meterPowerW: number | null;
   inverterPowerW: number | null;
@@ -46,21 +46,23 @@ export class FleetRepository {
     return this.database.query<StationNow>(sql`
       with latest as (
         select d.station_id, d.kind, l.measured_at, l.active_power_w, l.status,
-          l.measured_at >= ${options.freshSince}::timestamptz as is_fresh
+          coalesce(l.measured_at >= ${options.freshSince}::timestamptz, false) as is_fresh
         from device d
         left join latest_reading l on l.device_id = d.id
       ), devices as (
         select station_id, max(measured_at) as newest_sample_at,
-          sum(active_power_w) filter (where kind = 'meter' and is_fresh)::float8 as meter_power_w,
+          -- One fresh meter of two is not the power of the station.
+          case when bool_and(is_fresh) filter (where kind = 'meter')
+            then sum(active_power_w) filter (where kind = 'meter') end::float8 as meter_power_w,
           sum(active_power_w) filter (where kind = 'inverter' and is_fresh)::float8 as inverter_power_w,
           count(*) filter (where kind = 'inverter')::int as inverters,
           count(*) filter (where kind = 'inverter' and is_fresh)::int as inverters_reporting,
-          count(*) filter (where kind = 'inverter' and is_fresh and status = 5)::int as inverters_in_fault,
-          count(*) filter (where kind = 'inverter' and is_fresh and status = 2)::int as inverters_limited
+          count(*) filter (where kind = 'inverter' and is_fresh and status = ${DEVICE_STATUS_CODES.fault})::int as inverters_in_fault,
+          count(*) filter (where kind = 'inverter' and is_fresh and status = ${DEVICE_STATUS_CODES.limited})::int as inverters_limited
         from latest
         group by station_id
       )
-      select s.id as "stationId", j.state, j.since, c.received_at as "contactAt", c.gateway_online as "gatewayOnline",
+      select s.id as "stationId", j.state, j.since, c.received_at as "contactAt",
         d.newest_sample_at as "newestSampleAt", d.meter_power_w as "meterPowerW",
         d.inverter_power_w as "inverterPowerW", coalesce(d.inverters, 0) as "inverters",
         coalesce(d.inverters_reporting, 0) as "invertersReporting",

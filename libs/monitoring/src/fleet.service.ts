@@ -19,10 +19,9 @@ import {
   todayFigure,
 } from './fleet-figures.ts';
 import { FleetRepository, type PeriodTotal } from './fleet.repository.ts';
+import { CITY_PLACE } from './places.ts';
 import { freshSince, viewStations, type StationView } from './station-view.ts';
 
-/** Where the city's sun is taken: the middle of Lüliang (domain.md 5.4). */
-const CITY_PLACE = { latitudeDeg: 37.5, longitudeDeg: 111.1 };
 /** Live figures are worked out no more often than this, however many readers there are. */
 const LIVE_AGE = { maxAgeMs: 1000, staleMs: 3000 };
 const CURVE_AGE = { maxAgeMs: 10_000, staleMs: 20_000 };
@@ -31,7 +30,6 @@ const REGISTRY_AGE = { maxAgeMs: 30_000, staleMs: 30_000 };
 const ATTENTION_MAX = 50;
 
 interface Periods {
-  day: string;
   monthComplete: Map<string, PeriodTotal>;
   lastYear: Map<string, PeriodTotal>;
   yearComplete: Map<string, PeriodTotal>;
@@ -44,7 +42,7 @@ export class FleetService {
   private readonly registry: RegistryRepository;
   private readonly directory = new Cached(REGISTRY_AGE, () => this.registry.stationDirectory(this.today()));
   private readonly views = new Cached(LIVE_AGE, () => this.loadViews());
-  private readonly periods = new Cached(PERIODS_AGE, () => this.loadPeriods());
+  private readonly periods = new Map<string, Cached<Periods>>();
   private readonly totals = new Map<string, Cached<Awaited<ReturnType<RegistryRepository['totals']>>>>();
   private readonly curves = new Map<string, Cached<Fleet['curve']>>();
   private readonly fleets = new Map<string, Cached<Fleet>>();
@@ -76,8 +74,9 @@ export class FleetService {
   async liveFleet(countyCode: string | null): Promise<LiveFleet | null> {
     const fleet = await this.fleet(countyCode);
     if (!fleet) return null;
-    const { asOf, clock, area, sun, stations, power, today, lostToday, counties } = fleet;
-    return { asOf, clock, area, sun, stations, power, today, lostToday, counties };
+    const { asOf, area, sun, stations, power, today, lostToday, counties } = fleet;
+    // The clock is that of the moment of sending; the page sets its own by it.
+    return { asOf, clock: this.clockView(), area, sun, stations, power, today, lostToday, counties };
   }
 
   clockView(): ClockView {
@@ -110,8 +109,13 @@ export class FleetService {
     return { nowMs, views: viewStations(directory, byId, options) };
   }
 
-  private async loadPeriods(): Promise<Periods> {
-    const day = this.today();
+  /** A new day has new periods; those of the day before are let go. */
+  private periodsOf(day: string): Promise<Periods> {
+    if (!this.periods.has(day)) this.periods.clear();
+    return cachedBy(this.periods, day, PERIODS_AGE, () => this.loadPeriods(day)).get();
+  }
+
+  private async loadPeriods(day: string): Promise<Periods> {
     const lastYearDay = sameDayLastYear(day);
     const [monthComplete, lastYear, yearComplete] = await Promise.all([
       this.repository.periodTotals({ from: `${day.slice(0, 7)}-01`, to: day }),
@@ -119,7 +123,6 @@ export class FleetService {
       this.repository.periodTotals({ from: `${day.slice(0, 4)}-01-01`, to: day }),
     ]);
     return {
-      day,
       monthComplete: byCounty(monthComplete),
       lastYear: byCounty(lastYear),
       yearComplete: byCounty(yearComplete),
@@ -130,9 +133,9 @@ export class FleetService {
     const key = countyCode ?? '';
     const [{ nowMs, views: all }, periods, totals, curve] = await Promise.all([
       this.views.get(),
-      this.periods.get(),
+      this.periodsOf(this.today()),
       cachedBy(this.totals, key, REGISTRY_AGE, () => this.registry.totals(countyCode ?? undefined)).get(),
-      cachedBy(this.curves, key, CURVE_AGE, () => this.loadCurve(countyCode)).get(),
+      cachedBy(this.curves, `${key} ${this.today()}`, CURVE_AGE, () => this.loadCurve(countyCode)).get(),
     ]);
     const views = countyCode === null ? all : all.filter(({ station }) => station.countyCode === countyCode);
     const sun = sunTimes({ day: dayOf(nowMs), ...CITY_PLACE });

@@ -5,6 +5,16 @@ export interface DirtyDay {
   stationId: number;
   day: string;
   generation: bigint;
+  /** Readings came in, so the days beside it may change too. */
+  spreads: boolean;
+}
+
+/** A day that a gap reaches into, and the reading that closes the gap. */
+export interface TouchedDay {
+  stationId: number;
+  day: string;
+  deviceId: number;
+  measuredAt: Date;
 }
 
 export interface CountedDevice {
@@ -38,8 +48,10 @@ export interface QuarterHourRow {
   quality: string;
 }
 
-/** How far back the last reading before a day is looked for: as long as late data are taken. */
+/** How far the readings beside a day are looked for: as long as late data are taken. */
 const BOUNDARY_DAYS = 35;
+/** Readings on each side of a day: enough to see whether the nearest one is to be believed. */
+const BOUNDARY_SAMPLES = 4;
 
 export class RollUpRepository {
   constructor(private readonly database: Database) {}
@@ -47,7 +59,7 @@ export class RollUpRepository {
   /** Days that wait, the one that has waited longest first. */
   async dirtyDays(limit: number): Promise<DirtyDay[]> {
     return this.database.query<DirtyDay>(sql`
-      select station_id as "stationId", day, generation
+      select station_id as "stationId", day, generation, spreads
       from dirty_station_day
       order by marked_at, station_id, day
       limit ${limit}`);
@@ -69,8 +81,8 @@ export class RollUpRepository {
   }
 
   /**
-   * Counter readings of the devices within [from, to), and the nearest one on each side, by device and in order of
-   * time. The nearest ones carry the boundary of the first and the last day.
+   * Counter readings of the devices within [from, to), and the nearest few on each side, by device and in order of
+   * time. Those carry the boundaries of the day.
    */
   async counterSamples(
     deviceIds: readonly number[],
@@ -87,19 +99,19 @@ export class RollUpRepository {
         from d cross join lateral (
           select measured_at, energy_total_wh
           from reading r
-          where r.device_id = d.id and r.energy_total_wh > 0 and r.measured_at < ${span.from}::timestamptz
+          where r.device_id = d.id and r.energy_total_wh is not null and r.measured_at < ${span.from}::timestamptz
             and r.measured_at >= ${span.from}::timestamptz - make_interval(days => ${BOUNDARY_DAYS}::int)
           order by r.measured_at desc
-          limit 1) p
+          limit ${BOUNDARY_SAMPLES}::int) p
         union all
         select d.id, n.measured_at, n.energy_total_wh
         from d cross join lateral (
           select measured_at, energy_total_wh
           from reading r
-          where r.device_id = d.id and r.energy_total_wh > 0 and r.measured_at >= ${span.to}::timestamptz
+          where r.device_id = d.id and r.energy_total_wh is not null and r.measured_at >= ${span.to}::timestamptz
             and r.measured_at < ${span.to}::timestamptz + make_interval(days => ${BOUNDARY_DAYS}::int)
           order by r.measured_at
-          limit 1) n
+          limit ${BOUNDARY_SAMPLES}::int) n
       )
       select device_id as "deviceId", (extract(epoch from measured_at) * 1000)::float8 as "atMs",
         energy_total_wh::float8 as "totalWh"
@@ -114,34 +126,93 @@ export class RollUpRepository {
     return byDevice;
   }
 
-  /** Replaces what is stored of the given station-days and strikes them off the list, in one transaction. */
+  /**
+   * Marks days that a gap reaches into, unless they were worked out after the reading that closes it came in. Such a
+   * mark does not go on to further days.
+   */
+  async markTouched(days: readonly TouchedDay[]): Promise<void> {
+    if (days.length === 0) return;
+    await this.database.query(sql`
+      insert into dirty_station_day as d (station_id, day, marked_at, spreads)
+      select distinct u.station_id, u.day, now(), false
+      from unnest(
+        ${days.map(({ stationId }) => stationId)}::int[], ${days.map(({ day }) => day)}::date[],
+        ${days.map(({ deviceId }) => deviceId)}::int[],
+        ${days.map(({ measuredAt }) => measuredAt.toISOString())}::timestamptz[]
+      ) as u (station_id, day, device_id, measured_at)
+      join reading r on r.device_id = u.device_id and r.measured_at = u.measured_at
+      where not exists (
+        select 1 from station_day e
+        where e.station_id = u.station_id and e.day = u.day and e.computed_at > r.received_at)
+      order by 1, 2
+      on conflict (station_id, day) do update set generation = nextval('dirty_generation')`);
+  }
+
+  /**
+   * Replaces what is stored of a day and strikes its stations off the list, in one transaction. A station that is no
+   * longer on the list was worked out by somebody else in the meantime, from newer readings: it is left alone.
+   * @returns stations whose day was stored.
+   */
   async store(result: {
-    done: readonly DirtyDay[];
-    recomputed: readonly { stationId: number; day: string; from: Date; to: Date }[];
-    deviceDays: readonly DeviceDayRow[];
+    day: { day: string; from: Date; to: Date };
+    taken: readonly DirtyDay[];
+    deviceDays: readonly (DeviceDayRow & { stationId: number })[];
     stationDays: readonly StationDayRow[];
     quarterHours: readonly QuarterHourRow[];
     computedAt: Date;
-  }): Promise<void> {
-    await this.database.transaction(async (transaction) => {
-      await storeDeviceDays(transaction, result.deviceDays, result.computedAt);
-      await storeStationDays(transaction, result.stationDays, result.computedAt);
-      await replaceQuarterHours(transaction, result.recomputed, result.quarterHours);
-      // A day that was marked again while it was worked out stays on the list.
-      await transaction.query(sql`
-        delete from dirty_station_day d
-        using unnest(${result.done.map(({ stationId }) => stationId)}::int[],
-          ${result.done.map(({ day }) => day)}::date[],
-          ${result.done.map(({ generation }) => generation)}::bigint[]) as u (station_id, day, generation)
-        where d.station_id = u.station_id and d.day = u.day and d.generation = u.generation`);
-      // And goes to the end of it, so that others have their turn.
-      await transaction.query(sql`
-        update dirty_station_day d set marked_at = clock_timestamp()
-        from unnest(${result.done.map(({ stationId }) => stationId)}::int[],
-          ${result.done.map(({ day }) => day)}::date[]) as u (station_id, day)
-        where d.station_id = u.station_id and d.day = u.day`);
+  }): Promise<ReadonlySet<number>> {
+    const { day, taken, computedAt } = result;
+    const stationIds = taken.map(({ stationId }) => stationId);
+    return this.database.transaction(async (transaction) => {
+      const listed = await transaction.query<{ stationId: number }>(sql`
+        select station_id as "stationId" from dirty_station_day
+        where day = ${day.day}::date and station_id = any (${stationIds}::int[])
+        order by station_id
+        for update`);
+      const ours = new Set(listed.map(({ stationId }) => stationId));
+      const isOurs = ({ stationId }: { stationId: number }) => ours.has(stationId);
+      const stationDays = result.stationDays.filter(isOurs);
+      await storeDeviceDays(transaction, result.deviceDays.filter(isOurs), computedAt);
+      await storeStationDays(transaction, stationDays, computedAt);
+      const known = new Set(stationDays.map(({ stationId }) => stationId));
+      await dropUnknownDays(transaction, {
+        day: day.day,
+        stationIds: [...ours].filter((id) => !known.has(id)),
+      });
+      await replaceQuarterHours(
+        transaction,
+        { ...day, stationIds: [...ours] },
+        result.quarterHours.filter(isOurs),
+      );
+      await strikeOff(transaction, taken.filter(isOurs));
+      return ours;
     });
   }
+}
+
+/** A day that was marked again while it was worked out stays on the list, at its end, so that others have their turn. */
+async function strikeOff(transaction: Queryable, done: readonly DirtyDay[]) {
+  const ids = done.map(({ stationId }) => stationId);
+  const days = done.map(({ day }) => day);
+  await transaction.query(sql`
+    delete from dirty_station_day d
+    using unnest(${ids}::int[], ${days}::date[], ${done.map(({ generation }) => generation)}::bigint[])
+      as u (station_id, day, generation)
+    where d.station_id = u.station_id and d.day = u.day and d.generation = u.generation`);
+  await transaction.query(sql`
+    update dirty_station_day d set marked_at = clock_timestamp()
+    from unnest(${ids}::int[], ${days}::date[]) as u (station_id, day)
+    where d.station_id = u.station_id and d.day = u.day`);
+}
+
+/** What was known of a day and no longer is. */
+async function dropUnknownDays(
+  transaction: Queryable,
+  unknown: { day: string; stationIds: readonly number[] },
+) {
+  await transaction.query(sql`
+    delete from station_day
+    where day = ${unknown.day}::date and station_id = any (${unknown.stationIds}::int[]) and method <> 'simulated'`);
 }
 
 async function storeDeviceDays(transaction: Queryable, rows: readonly DeviceDayRow[], computedAt: Date) {
@@ -170,7 +241,7 @@ async function storeStationDays(transaction: Queryable, rows: readonly StationDa
 
 async function replaceQuarterHours(
   transaction: Queryable,
-  recomputed: readonly { stationId: number; from: Date; to: Date }[],
+  span: { stationIds: readonly number[]; from: Date; to: Date },
   rows: readonly QuarterHourRow[],
 ) {
   await transaction.query(sql`
@@ -188,11 +259,8 @@ async function replaceQuarterHours(
   // What was known before and no longer is (a late reading showed a longer gap) must go.
   await transaction.query(sql`
     delete from station_quarter_hour q
-    using unnest(${recomputed.map(({ stationId }) => stationId)}::int[],
-      ${recomputed.map(({ from }) => from.toISOString())}::timestamptz[],
-      ${recomputed.map(({ to }) => to.toISOString())}::timestamptz[]) as u (station_id, starts, ends)
-    where q.station_id = u.station_id and q.starts_at >= u.starts and q.starts_at < u.ends
-      and q.method <> 'simulated'
+    where q.station_id = any (${span.stationIds}::int[]) and q.method <> 'simulated'
+      and q.starts_at >= ${span.from}::timestamptz and q.starts_at < ${span.to}::timestamptz
       and not exists (
         select 1 from unnest(${rows.map(({ stationId }) => stationId)}::int[],
           ${rows.map(({ startsAt }) => startsAt.toISOString())}::timestamptz[]) as k (station_id, starts_at)

@@ -1,40 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  addDays,
-  counterSteps,
-  DAY_MS,
-  dayEnergy,
-  dayOf,
-  dayStartMs,
-  QUARTER_HOUR_MS,
-  stationDayEnergy,
-  type CounterSample,
-  type EnergyStep,
-} from '#domain';
+import { addDays, DAY_MS, dayOf, daysBetween, dayStartMs, type CounterSample } from '#domain';
 import { Database } from '#persistence';
 import { Clock } from '#platform';
 import {
   RollUpRepository,
   type CountedDevice,
   type DirtyDay,
-  type DeviceDayRow,
-  type QuarterHourRow,
-  type StationDayRow,
+  type TouchedDay,
 } from './roll-up.repository.ts';
+import { energyOfStationDay, stepsOf } from './station-day.ts';
 
 /**
- * Dirty station-days → quarter hours and days, from boundary readings. The same input gives the same rows, so a day
- * may be worked out as often as one likes.
+ * Dirty station-days → quarter hours and days, from the readings of the day and a few on each side. A day is worked
+ * out from readings alone, whoever marked it, so the same readings give the same rows.
  */
 
 /** Station-days of one pass: about 100,000 readings at five minutes, a tenth of a second of work. */
 export const ROLL_UP_BATCH = 40;
-
-interface Span {
-  stationId: number;
-  firstDay: string;
-  lastDay: string;
-}
 
 @Injectable()
 export class RollUpService {
@@ -52,8 +34,8 @@ export class RollUpService {
     const dirty = await this.repository.dirtyDays(limit);
     if (dirty.length === 0) return 0;
     const devices = await this.repository.devicesOf([...new Set(dirty.map(({ stationId }) => stationId))]);
-    const byDay = Map.groupBy(dirty, ({ day }) => day);
-    for (const [day, entries] of byDay) await this.rollUpDay(day, entries, devices);
+    for (const [day, taken] of Map.groupBy(dirty, (entry) => entry.day))
+      await this.rollUpDay(day, taken, devices);
     return dirty.length;
   }
 
@@ -61,124 +43,65 @@ export class RollUpService {
     return this.repository.countDirtyDays();
   }
 
-  private async rollUpDay(day: string, entries: readonly DirtyDay[], allDevices: readonly CountedDevice[]) {
-    const stationIds = new Set(entries.map(({ stationId }) => stationId));
-    const devices = allDevices.filter(({ stationId }) => stationIds.has(stationId));
-    const samples = await this.samplesOf(devices, { firstDay: day, lastDay: day });
-    const spans = [...stationIds].map((stationId) =>
-      spanOf(
+  private async rollUpDay(day: string, taken: readonly DirtyDay[], allDevices: readonly CountedDevice[]) {
+    const computedAt = this.clock.now();
+    const startMs = dayStartMs(day);
+    const span = { from: new Date(startMs), to: new Date(startMs + DAY_MS) };
+    const byStation = Map.groupBy(allDevices, ({ stationId }) => stationId);
+    const devices = taken.flatMap(({ stationId }) => byStation.get(stationId) ?? []);
+    const samples = await this.repository.counterSamples(
+      devices.map(({ deviceId }) => deviceId),
+      span,
+    );
+    const results = taken.map(({ stationId }) =>
+      energyOfStationDay({
         stationId,
         day,
-        devices.filter((device) => device.stationId === stationId),
+        devices: byStation.get(stationId) ?? [],
         samples,
+        nowMs: computedAt.getTime(),
+      }),
+    );
+    const stored = await this.repository.store({
+      day: { day, ...span },
+      taken,
+      deviceDays: results.flatMap(({ deviceDays }) => deviceDays),
+      stationDays: results.flatMap(({ stationDays }) => stationDays),
+      quarterHours: results.flatMap(({ quarterHours }) => quarterHours),
+      computedAt,
+    });
+    const spreading = taken.filter(({ spreads, stationId }) => spreads && stored.has(stationId));
+    await this.repository.markTouched(
+      spreading.flatMap(({ stationId }) =>
+        (byStation.get(stationId) ?? []).flatMap((device) => touchedDays(device, samples, day)),
       ),
     );
-    const deviceDays: DeviceDayRow[] = [];
-    const stationDays: StationDayRow[] = [];
-    const quarterHours: QuarterHourRow[] = [];
-    const recomputed: { stationId: number; day: string; from: Date; to: Date }[] = [];
-    for (const span of spans) {
-      const own = devices.filter(({ stationId }) => stationId === span.stationId);
-      const isOneDay = span.firstDay === day && span.lastDay === day;
-      const known = isOneDay ? samples : await this.samplesOf(own, span);
-      for (let each = span.firstDay; each <= span.lastDay; each = addDays(each, 1)) {
-        const rows = energyOfStationDay(span.stationId, each, own, known);
-        deviceDays.push(...rows.deviceDays);
-        stationDays.push(...rows.stationDays);
-        quarterHours.push(...rows.quarterHours);
-        recomputed.push({ stationId: span.stationId, day: each, ...boundsOf(each) });
-      }
-    }
-    await this.repository.store({
-      done: entries,
-      recomputed,
-      deviceDays,
-      stationDays,
-      quarterHours,
-      computedAt: this.clock.now(),
-    });
-  }
-
-  private async samplesOf(devices: readonly CountedDevice[], days: { firstDay: string; lastDay: string }) {
-    return this.repository.counterSamples(
-      devices.map(({ deviceId }) => deviceId),
-      { from: boundsOf(days.firstDay).from, to: boundsOf(days.lastDay).to },
-    );
   }
 }
 
-function boundsOf(day: string): { from: Date; to: Date } {
-  const startMs = dayStartMs(day);
-  return { from: new Date(startMs), to: new Date(startMs + DAY_MS) };
-}
-
-/**
- * A reading on one side of a gap changes the energy of every day that the gap spans, so those days are worked out
- * together. Over a night the counter stands still and nothing is shared.
- */
-function spanOf(
-  stationId: number,
-  day: string,
-  devices: readonly CountedDevice[],
-  samples: ReadonlyMap<number, readonly CounterSample[]>,
-): Span {
-  const { from, to } = boundsOf(day);
-  let firstMs = from.getTime();
-  let lastMs = to.getTime() - 1;
-  for (const { deviceId } of devices) {
-    const own = samples.get(deviceId) ?? [];
-    const [first, second] = own;
-    if (first && second && first.atMs < firstMs && second.totalWh !== first.totalWh) firstMs = first.atMs;
-    const last = own.at(-1);
-    const beforeLast = own.at(-2);
-    if (last && beforeLast && last.atMs > lastMs && last.totalWh !== beforeLast.totalWh) lastMs = last.atMs;
-  }
-  return { stationId, firstDay: dayOf(firstMs), lastDay: dayOf(lastMs) };
-}
-
-function energyOfStationDay(
-  stationId: number,
-  day: string,
-  devices: readonly CountedDevice[],
-  samples: ReadonlyMap<number, readonly CounterSample[]>,
-) {
-  const startMs = dayStartMs(day);
-  const counted = devices.map((device) => ({
-    device,
-    energy: dayEnergy(stepsOf(device, samples), startMs),
-  }));
-  const deviceDays: DeviceDayRow[] = counted.flatMap(({ device, energy }) =>
-    energy.energyWh === null
-      ? []
-      : [
-          {
-            deviceId: device.deviceId,
-            day,
-            energyWh: energy.energyWh,
-            method: device.kind === 'meter' ? 'meter_counter' : 'inverter_counter',
-            quality: energy.quality,
-          },
-        ],
-  );
-  const ofKind = (kind: CountedDevice['kind']) =>
-    counted.filter(({ device }) => device.kind === kind).map(({ energy }) => energy);
-  const station = stationDayEnergy({ meters: ofKind('meter'), inverters: ofKind('inverter') });
-  if (!station) return { deviceDays, stationDays: [], quarterHours: [] };
-  const { energyWh, method, quality } = station;
-  return {
-    deviceDays,
-    stationDays: [{ stationId, day, energyWh, method, quality }],
-    quarterHours: station.quarterHours.map(({ slot, ...rest }) => ({
-      stationId,
-      startsAt: new Date(startMs + slot * QUARTER_HOUR_MS),
-      ...rest,
-    })),
-  };
-}
-
-function stepsOf(
+/** Days beside `day` that a step with energy in it reaches into, with the reading of `day` at its near end. */
+function touchedDays(
   device: CountedDevice,
   samples: ReadonlyMap<number, readonly CounterSample[]>,
-): EnergyStep[] {
-  return counterSteps(samples.get(device.deviceId) ?? [], { ratedPowerW: device.ratedPowerW });
+  day: string,
+): TouchedDay[] {
+  const startMs = dayStartMs(day);
+  const endMs = startMs + DAY_MS;
+  const base = { stationId: device.stationId, deviceId: device.deviceId };
+  return stepsOf(device, samples).flatMap((step) => {
+    if (step.energyWh === 0) return [];
+    if (step.fromMs < startMs && step.toMs >= startMs && step.toMs < endMs)
+      return daysBetween(dayOf(step.fromMs), day).map((touched) => ({
+        ...base,
+        day: touched,
+        measuredAt: new Date(step.toMs),
+      }));
+    if (step.fromMs >= startMs && step.fromMs < endMs && step.toMs > endMs)
+      return daysBetween(addDays(day, 1), addDays(dayOf(step.toMs), 1)).map((touched) => ({
+        ...base,
+        day: touched,
+        measuredAt: new Date(step.fromMs),
+      }));
+    return [];
+  });
 }

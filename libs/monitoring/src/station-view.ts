@@ -1,4 +1,4 @@
-import type { StationState, StationSummary } from '#contracts';
+import { stationStateSchema, type StationState, type StationSummary } from '#contracts';
 import {
   ATTENTION_STATES,
   energyValueFen,
@@ -90,7 +90,6 @@ function viewOf(
   const state = judgeStation({
     ...contactOf(now, options),
     sunElevationDeg: elevationDeg,
-    gatewayOnline: now.gatewayOnline,
     powerW: powerOf(now),
     capacityW: station.capacityW,
     peerPowerPerW: peers?.powerPerW ?? null,
@@ -98,6 +97,7 @@ function viewOf(
     peerHours,
     invertersInFault: now.invertersInFault,
     invertersLimited: now.invertersLimited,
+    lastState: stationStateSchema.nullable().parse(now.state),
   });
   const reporting = isReporting(contactOf(now, options));
   const lostWh = lossOf({ state, hours, peerHours, capacityW: station.capacityW });
@@ -130,8 +130,9 @@ function lossOf(question: {
   capacityW: number;
 }): number | null {
   const { state, hours, peerHours, capacityW } = question;
-  if (!needsAttention(state) || peerHours === null) return null;
-  return Math.max(0, Math.round((peerHours - (hours ?? 0)) * capacityW));
+  // Of a day without a single reading nothing is known, and unknown is not lost.
+  if (!needsAttention(state) || peerHours === null || hours === null) return null;
+  return Math.max(0, Math.round((peerHours - hours) * capacityW));
 }
 
 export const needsAttention = (state: StationStateName) => ATTENTION_STATES.includes(state);

@@ -40,6 +40,12 @@ export class StationRepository {
       order by d.kind, d.code`);
   }
 
+  async gatewayStatuses(stationId: number): Promise<Map<string, boolean>> {
+    const rows = await this.database.query<{ code: string; online: boolean }>(sql`
+      select gateway_code as code, online from gateway_status where station_id = ${stationId}`);
+    return new Map(rows.map(({ code, online }) => [code, online]));
+  }
+
   async quarterHours(stationId: number, span: { from: Date; to: Date }): Promise<QuarterHour[]> {
     return this.database.query<QuarterHour>(sql`
       select starts_at as "startsAt", energy_wh::float8 as "energyWh", quality

@@ -74,8 +74,9 @@ export class StationService {
     const day = dayOf(this.clock.nowMs());
     const facts = await this.registry.stationFacts(code, day);
     if (!view || !facts) return null;
-    const [latest, year] = await Promise.all([
+    const [latest, gateways, year] = await Promise.all([
       this.repository.latestOfDevices(view.station.id, day),
+      this.repository.gatewayStatuses(view.station.id),
       this.repository.days(view.station.id, { from: `${day.slice(0, 4)}-01-01`, to: addDays(day, 1) }),
     ]);
     const sum = (days: readonly DayEnergyRow[]) =>
@@ -89,7 +90,7 @@ export class StationService {
       place: facts.place,
       facts: facts.facts,
       villages: facts.villages,
-      devices: deviceViews({ equipment: facts.equipment, latest, view, nowMs: this.clock.nowMs() }),
+      devices: deviceViews({ equipment: facts.equipment, latest, view, gateways, nowMs: this.clock.nowMs() }),
       energy: {
         todayWh: today?.energyWh ?? null,
         todayMethod: today ? energyMethodSchema.parse(today.method) : null,

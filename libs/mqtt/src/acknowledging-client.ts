@@ -101,7 +101,8 @@ export class AcknowledgingClient {
   }
 
   private subscribe(): void {
-    this.client.subscribe([...this.options.filters], { qos: 1 }, (error, granted) => {
+    // Retain handling 1: retained messages come with a new subscription, not with every reconnect.
+    this.client.subscribe([...this.options.filters], { qos: 1, rh: 1 }, (error, granted) => {
       const refused = granted?.filter(({ qos }) => qos !== 1) ?? [];
       if (error ?? refused.length > 0)
         this.options.onEvent?.(

@@ -39,9 +39,17 @@ create table latest_reading (
 -- When a station, by its gateway or any device, was last heard.
 create table station_contact (
   station_id integer primary key references station (id),
-  received_at timestamptz not null,
-  gateway_online boolean,
-  gateway_changed_at timestamptz
+  received_at timestamptz not null
+);
+
+-- What the broker last said of a gateway: its own word, or its last will.
+create table gateway_status (
+  station_id integer not null,
+  gateway_code text not null,
+  online boolean not null,
+  changed_at timestamptz not null,
+  primary key (station_id, gateway_code),
+  constraint gateway_status_gateway foreign key (station_id, gateway_code) references gateway (station_id, code)
 );
 
 create table quarantine_message (
@@ -51,10 +59,14 @@ create table quarantine_message (
   payload bytea not null,
   reason text not null,
   detail text not null,
+  -- The same bytes for the same reason are one row that counts: a broker delivers again, a broken device repeats itself.
+  hash bytea not null constraint quarantine_message_once unique,
+  times bigint not null default 1,
+  last_received_at timestamptz not null,
   constraint quarantine_message_reason check (reason in ('unparsable', 'not_utf8', 'too_large', 'unknown_device',
     'unknown_topic', 'future', 'too_old', 'before_commissioning', 'schema', 'conflict', 'other'))
 );
-create index quarantine_message_received on quarantine_message (received_at desc);
+create index quarantine_message_received on quarantine_message (last_received_at desc);
 
 -- What was received, a station and Shanghai day of measurement.
 create table ingest_count (
@@ -66,11 +78,15 @@ create table ingest_count (
 );
 
 -- Station-days whose energy has to be worked out again; the worker takes the oldest first.
+-- Generations never start again, so that a slow worker cannot strike off a mark that it has not seen.
+create sequence dirty_generation;
 create table dirty_station_day (
   station_id integer not null references station (id),
   day date not null,
   marked_at timestamptz not null,
-  generation bigint not null default 1,
+  generation bigint not null default nextval('dirty_generation'),
+  -- Readings came in: the days beside it may change too. A day that was marked for its neighbour does not go on.
+  spreads boolean not null default true,
   primary key (station_id, day)
 );
 create index dirty_station_day_marked on dirty_station_day (marked_at);
@@ -127,4 +143,5 @@ create table program_heartbeat (
 
 -- Down Migration
 drop table program_heartbeat, station_state, station_day, station_quarter_hour, device_day, dirty_station_day, ingest_count, quarantine_message,
-  station_contact, latest_reading, reading;
+  gateway_status, station_contact, latest_reading, reading;
+drop sequence dirty_generation;

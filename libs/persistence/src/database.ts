@@ -182,3 +182,17 @@ export function isTransient(error: unknown): boolean {
   if (typeof code === 'string' && /^E(CONN|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH)/.test(code)) return true;
   return error instanceof Error && /terminated|timeout exceeded|Connection ended/i.test(error.message);
 }
+
+/**
+ * True where a value in the statement is what the database will not take (classes 22 and 23), as against a database
+ * that is not ready for it: a missing partition, column or right is not the value's fault.
+ */
+export function isBadValue(error: unknown): boolean {
+  const found = postgresError(error);
+  if (!found) return false;
+  if (found.code === CHECK_VIOLATION && found.constraint === null) return false;
+  return /^2[23]/.test(found.code);
+}
+
+/** Also raised, without a constraint, where no partition takes a row. */
+const CHECK_VIOLATION = '23514';

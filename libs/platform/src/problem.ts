@@ -60,13 +60,17 @@ export class ProblemFilter implements ExceptionFilter {
     private readonly logger: Logger,
     /** Answers a page of the web app where the path is none of the API's. */
     private readonly servePage?: (request: FastifyRequest, reply: FastifyReply) => boolean,
+    /** True for what may be over in a moment, as a database that starts again. */
+    private readonly isPassing: (error: unknown) => boolean = () => false,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    const problem = problemOf(error, request.url);
+    const problem = this.isPassing(error)
+      ? problemOf(new ProblemError(503, 'database.unavailable', 'the database does not answer'), request.url)
+      : problemOf(error, request.url);
     if (problem.code === 'request.no_such_route' && this.servePage?.(request, reply)) return;
     if (problem.status >= 500 && !(error instanceof ProblemError))
       this.logger.error({ err: error, reference: problem.reference, path: request.url }, 'request.failed');
@@ -86,7 +90,7 @@ function problemOf(error: unknown, instance: string): ProblemBody {
     reference: randomUUID(),
   };
   // What went wrong inside is for the log, not for the caller.
-  if (status < 500 && error instanceof Error) body.detail = error.message;
+  if ((status < 500 || error instanceof ProblemError) && error instanceof Error) body.detail = error.message;
   if (error instanceof ProblemError && error.errors) body.errors = error.errors;
   return body;
 }

@@ -225,6 +225,14 @@ export class RegistryRepository {
     };
   }
 
+  /** Every gateway, for ingest. */
+  async gatewayDirectory(): Promise<{ stationCode: string; gatewayCode: string; stationId: number }[]> {
+    return this.database.query<{ stationCode: string; gatewayCode: string; stationId: number }>(sql`
+      select s.code as "stationCode", g.code as "gatewayCode", s.id as "stationId"
+      from gateway g
+      join station s on s.id = g.station_id`);
+  }
+
   /** Every inverter and meter with the limits that ingest judges its readings by. */
   async deviceDirectory(): Promise<DeviceDirectoryEntry[]> {
     return this.database.query<DeviceDirectoryEntry>(sql`

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from '#ingestion';
+import { DEVICE_STATUS_CODES } from '#contracts';
 import { dayOf } from '#domain';
 import { sql, TimeSeriesDays, type CopyValue, type Database } from '#persistence';
 import type { DeviceReading, GatewayReading, ReadingModel } from '../telemetry/readings.ts';
@@ -122,7 +122,7 @@ function rowOf(parts: {
     device.frequencyChz,
     arrayText(device.stringVoltagesDv),
     arrayText(device.stringCurrentsCa),
-    STATUS_CODES[device.status],
+    DEVICE_STATUS_CODES[device.status],
     device.faultCode,
     parts.reading.seq,
   ];
@@ -148,7 +148,7 @@ async function writeLatest(database: Database, latest: readonly Latest[]): Promi
       ${latest.map(({ device }) => device.energyTotalWh)}::bigint[],
       ${latest.map(({ device }) => device.energyDayWh)}::int[],
       ${latest.map(({ device }) => device.temperatureDc)}::smallint[],
-      ${latest.map(({ device }) => STATUS_CODES[device.status])}::smallint[],
+      ${latest.map(({ device }) => DEVICE_STATUS_CODES[device.status])}::smallint[],
       ${latest.map(({ device }) => device.faultCode)}::text[])
       as u (device_id, measured_at, received_at, active_power_w, energy_total_wh, energy_day_wh, temperature_dc, status,
         fault_code)
@@ -185,5 +185,5 @@ async function markDays(database: Database, tally: Tally, nowMs: number): Promis
     insert into dirty_station_day as d (station_id, day, marked_at)
     select station_id, day, ${new Date(nowMs)}::timestamptz
     from unnest(${stationIds}::int[], ${days}::date[]) as u (station_id, day)
-    on conflict (station_id, day) do update set generation = d.generation + 1`);
+    on conflict (station_id, day) do update set generation = nextval('dirty_generation'), spreads = true`);
 }

@@ -34,7 +34,7 @@ export const coverageSchema = z
       .number()
       .min(0)
       .max(1)
-      .meta({ description: 'Share of the figure that is estimated or simulated history, 0…1' }),
+      .meta({ description: 'Share of the figure that is estimated or incomplete, 0…1' }),
   })
   .meta({ id: 'Coverage' });
 export type Coverage = z.infer<typeof coverageSchema>;

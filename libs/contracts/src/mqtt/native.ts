@@ -9,7 +9,7 @@ export const READINGS_PER_MESSAGE_MAX = 2000;
 /** The largest string inverters on the market have 28 inputs. */
 export const STRINGS_MAX = 32;
 
-const codeSchema = z
+export const deviceCodeSchema = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,40}$/)
   .meta({ description: 'Letters, digits, dash and underscore, 1 to 40 of them' });
@@ -31,6 +31,17 @@ export const deviceStatusSchema = z.enum([
   'comm_lost',
 ]);
 export type DeviceStatus = z.infer<typeof deviceStatusSchema>;
+
+/** Numbers that stand for a status in the database; never renumbered. */
+export const DEVICE_STATUS_CODES: Record<DeviceStatus, number> = {
+  running: 1,
+  limited: 2,
+  standby: 3,
+  night: 4,
+  fault: 5,
+  stopped: 6,
+  comm_lost: 7,
+};
 
 const quantity = (description: string) => z.number().nullable().optional().meta({ description });
 
@@ -67,12 +78,15 @@ export const nativeReadingSchema = nativeFieldsSchema.extend({ ts: timestampSche
   description: 'One reading of the device that the topic names',
 });
 
+/** A device inside a gateway batch; its own `ts` wins over that of the batch. */
+export const nativeDeviceFieldsSchema = nativeFieldsSchema.extend({ ts: timestampSchema.optional() });
+
 /** Readings of many devices of one gateway, taken at one time or each with its own `ts`. */
 export const nativeBatchSchema = z
   .object({
     ts: timestampSchema,
     seq: z.number().int().min(0).optional(),
-    devices: z.record(codeSchema, nativeFieldsSchema.extend({ ts: timestampSchema.optional() })),
+    devices: z.record(deviceCodeSchema, nativeDeviceFieldsSchema),
   })
   .meta({ id: 'NativeGatewayBatch' });
 

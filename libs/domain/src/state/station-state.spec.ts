@@ -6,7 +6,6 @@ const healthy: StationObservation = {
   nowMs,
   sunElevationDeg: 50,
   lastContactMs: nowMs - 60_000,
-  gatewayOnline: true,
   reportingIntervalMs: 300_000,
   powerW: 200_000,
   capacityW: 500_000,
@@ -15,6 +14,7 @@ const healthy: StationObservation = {
   peerHours: 2.1,
   invertersInFault: 0,
   invertersLimited: 0,
+  lastState: 'generating',
 };
 const judge = (change: Partial<StationObservation>) => judgeStation({ ...healthy, ...change });
 
@@ -42,6 +42,13 @@ describe('state of a station', () => {
   it('is night without sun, and a fault is seen before low', () => {
     expect(judge({ powerW: 0, sunElevationDeg: 3 })).toBe('night');
     expect(judge({ invertersInFault: 1, hours: 1 })).toBe('fault');
+  });
+  it('keeps what was wrong by day through the night, and lets the morning judge again', () => {
+    const dusk = { sunElevationDeg: 9, powerW: 0 };
+    expect(judge({ ...dusk, lastState: 'zero' })).toBe('zero');
+    expect(judge({ ...dusk, lastState: 'low' })).toBe('low');
+    expect(judge({ ...dusk, lastState: 'offline' })).toBe('night');
+    expect(judge({ lastState: 'zero' })).toBe('generating');
   });
   it('waits two intervals where they are longer than half an hour', () => {
     expect(isReporting({ nowMs, lastContactMs: nowMs - 45 * 60_000, reportingIntervalMs: 1_800_000 })).toBe(

@@ -7,7 +7,6 @@ export interface StationObservation {
   sunElevationDeg: number;
   /** When its gateway or any device was last heard; null is never. */
   lastContactMs: number | null;
-  gatewayOnline: boolean | null;
   reportingIntervalMs: number;
   powerW: number | null;
   capacityW: number;
@@ -18,6 +17,8 @@ export interface StationObservation {
   peerHours: number | null;
   invertersInFault: number;
   invertersLimited: number;
+  /** What it was judged to be last; null for the first time. */
+  lastState: StationStateName | null;
 }
 
 /** Thresholds of domain.md 3.2; defaults until a county sets its own. */
@@ -49,8 +50,12 @@ export function judgeStation(observation: StationObservation): StationStateName 
   if (observation.lastContactMs === null) return 'unknown';
   if (!isReporting(observation)) return 'offline';
   const { powerW, capacityW, peerPowerPerW, peerHours, hours } = observation;
-  const isDaylight = observation.sunElevationDeg > t.daylightElevationDeg;
-  if (!isDaylight) return powerW !== null && powerW > capacityW * t.zeroShare ? 'generating' : 'night';
+  if (observation.sunElevationDeg <= t.daylightElevationDeg) {
+    // Nothing can be judged in low sun, and what was wrong by day is not mended by dusk.
+    const { lastState } = observation;
+    if (lastState === 'zero' || lastState === 'fault' || lastState === 'low') return lastState;
+    return powerW !== null && powerW > capacityW * t.zeroShare ? 'generating' : 'night';
+  }
   if (observation.invertersInFault > 0) return 'fault';
   if (powerW === null) return 'unknown';
   if (peerPowerPerW !== null && peerPowerPerW >= t.zeroPeerPowerPerW && powerW < capacityW * t.zeroShare)
