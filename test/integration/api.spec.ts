@@ -242,6 +242,28 @@ describe('documents', () => {
   });
 });
 
+describe('security', () => {
+  it('lets nothing in from elsewhere and nobody frame the pages', async () => {
+    for (const path of ['/', '/api/v1/areas', '/api/docs']) {
+      const { headers } = await fetch(`${base}${path}`);
+      expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+    }
+  });
+
+  it('takes no import that another site sends through the browser', async () => {
+    for (const headers of [{ origin: 'http://evil.example' }, { 'sec-fetch-site': 'cross-site' }])
+      expect(
+        await problem('/api/v1/registry/imports?kind=tariffs', 403, {
+          method: 'POST',
+          headers: { 'content-type': 'text/csv', ...headers },
+          body: 'x',
+        }),
+      ).toMatchObject({ code: 'import.only_local' });
+  });
+});
+
 describe('imports', () => {
   const send = (query: string, body: string) =>
     fetch(`${base}/api/v1/registry/imports?${query}`, {

@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastifyCompress from '@fastify/compress';
+import fastifyHelmet from '@fastify/helmet';
 import { Database, isTransient } from '#persistence';
 import { NestLogger, ProblemFilter, schemaPipe, type Environment, type Logger } from '#platform';
 import { readAreas, writeAreas } from '#registry';
@@ -11,6 +12,27 @@ import { WebPages } from './web-pages.ts';
 
 /** The largest file an import may bring. */
 const BODY_BYTES_MAX = 20 * 1024 * 1024;
+
+/**
+ * Everything comes from this server and nothing may frame it. Styles may stand in elements: charts and the pages of
+ * OpenAPI set them. Plain HTTP on one's own machine is the default, so nothing is upgraded here; a proxy in front adds
+ * HSTS.
+ */
+const SECURITY_HEADERS = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      imgSrc: ["'self'", 'data:', 'blob:'],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      objectSrc: ["'none'"],
+      baseUri: ["'self'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  strictTransportSecurity: false,
+} as const;
 
 /** REST, live events and the web app on one port; not listening yet. */
 export async function createApi(parts: {
@@ -34,6 +56,7 @@ export async function createApi(parts: {
   app.setGlobalPrefix('api');
   app.useGlobalPipes(schemaPipe());
   app.useGlobalFilters(new ProblemFilter(parts.logger, pages.serve, isTransient));
+  await app.register(fastifyHelmet, SECURITY_HEADERS);
   await app.register(fastifyCompress, { global: true });
   await pages.register(app);
   setUpOpenApi(app);
