@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { addDays, DAY_MS, dayOf, daysBetween, dayStartMs, type CounterSample } from '#domain';
+import { addDays, counterEnergy, DAY_MS, dayOf, daysBetween, dayStartMs, type CounterResult } from '#domain';
 import { Database } from '#persistence';
 import { Clock } from '#platform';
 import {
@@ -8,7 +8,7 @@ import {
   type DirtyDay,
   type TouchedDay,
 } from './roll-up.repository.ts';
-import { energyOfStationDay, stepsOf } from './station-day.ts';
+import { energyOfStationDay } from './station-day.ts';
 
 /**
  * Dirty station-days → quarter hours and days, from the readings of the day and a few on each side. A day is worked
@@ -53,12 +53,18 @@ export class RollUpService {
       devices.map(({ deviceId }) => deviceId),
       span,
     );
+    const counters = new Map(
+      devices.map(({ deviceId, ratedPowerW }) => [
+        deviceId,
+        counterEnergy(samples.get(deviceId) ?? [], { ratedPowerW }),
+      ]),
+    );
     const results = taken.map(({ stationId }) =>
       energyOfStationDay({
         stationId,
         day,
         devices: byStation.get(stationId) ?? [],
-        samples,
+        counters,
         nowMs: computedAt.getTime(),
       }),
     );
@@ -73,22 +79,20 @@ export class RollUpService {
     const spreading = taken.filter(({ spreads, stationId }) => spreads && stored.has(stationId));
     await this.repository.markTouched(
       spreading.flatMap(({ stationId }) =>
-        (byStation.get(stationId) ?? []).flatMap((device) => touchedDays(device, samples, day)),
+        (byStation.get(stationId) ?? []).flatMap((device) =>
+          touchedDays(device, counters.get(device.deviceId), day),
+        ),
       ),
     );
   }
 }
 
 /** Days beside `day` that a step with energy in it reaches into, with the reading of `day` at its near end. */
-function touchedDays(
-  device: CountedDevice,
-  samples: ReadonlyMap<number, readonly CounterSample[]>,
-  day: string,
-): TouchedDay[] {
+function touchedDays(device: CountedDevice, counter: CounterResult | undefined, day: string): TouchedDay[] {
   const startMs = dayStartMs(day);
   const endMs = startMs + DAY_MS;
   const base = { stationId: device.stationId, deviceId: device.deviceId };
-  return stepsOf(device, samples).flatMap((step) => {
+  return (counter?.steps ?? []).flatMap((step) => {
     if (step.energyWh === 0) return [];
     if (step.fromMs < startMs && step.toMs >= startMs && step.toMs < endMs)
       return daysBetween(dayOf(step.fromMs), day).map((touched) => ({

@@ -1,11 +1,11 @@
 import {
-  counterSteps,
+  DAY_MS,
   dayEnergy,
   dayStartMs,
   QUARTER_HOUR_MS,
   stationDayEnergy,
   sunTimes,
-  type CounterSample,
+  type CounterResult,
   type DayEnergy,
   type EnergyStep,
 } from '#domain';
@@ -24,7 +24,7 @@ export interface StationDayRows {
 interface Counted {
   device: CountedDevice;
   energy: DayEnergy;
-  /** The readings reach from the begin of daylight to its end, or to now. */
+  /** The readings reach from the begin of daylight to its end, or to now, and none of them waits for a decision. */
   isCovered: boolean;
 }
 
@@ -33,10 +33,10 @@ export function energyOfStationDay(question: {
   stationId: number;
   day: string;
   devices: readonly CountedDevice[];
-  samples: ReadonlyMap<number, readonly CounterSample[]>;
+  counters: ReadonlyMap<number, CounterResult>;
   nowMs: number;
 }): StationDayRows {
-  const { stationId, day, devices, samples, nowMs } = question;
+  const { stationId, day, devices, counters, nowMs } = question;
   const startMs = dayStartMs(day);
   const sun = sunTimes({ day, ...CITY_PLACE });
   const due = {
@@ -44,9 +44,13 @@ export function energyOfStationDay(question: {
     toMs: Math.min(sun.sunsetMs, nowMs) - COVERAGE_SLACK_MS,
   };
   const counted = devices.map((device): Counted => {
-    const steps = stepsOf(device, samples);
-    const energy = dayEnergy(steps, startMs);
-    return { device, energy, isCovered: covers(steps, due) };
+    const counter = counters.get(device.deviceId);
+    const steps = counter?.steps ?? [];
+    return {
+      device,
+      energy: dayEnergy(steps, startMs),
+      isCovered: covers(steps, due) && !isUndecided(counter, startMs),
+    };
   });
   const meters = counted.filter(({ device }) => device.kind === 'meter');
   const inverters = counted.filter(({ device }) => device.kind === 'inverter');
@@ -84,13 +88,10 @@ export function energyOfStationDay(question: {
   };
 }
 
-/** Steps of a device between the readings that are believed. */
-export function stepsOf(
-  device: CountedDevice,
-  samples: ReadonlyMap<number, readonly CounterSample[]>,
-): EnergyStep[] {
-  return counterSteps(samples.get(device.deviceId) ?? [], { ratedPowerW: device.ratedPowerW });
-}
+/** A step that nobody can decide yet may hold energy of this day that is not counted. */
+const isUndecided = (counter: CounterResult | undefined, startMs: number) =>
+  counter?.events.some(({ atMs, decided }) => !decided && atMs >= startMs && atMs < startMs + DAY_MS) ??
+  false;
 
 const isWhole = (counted: readonly Counted[]) =>
   counted.length > 0 && counted.every(({ isCovered }) => isCovered);

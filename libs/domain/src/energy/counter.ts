@@ -1,82 +1,74 @@
+import { findFrozen, findNightOutput } from './counter-checks.ts';
+import { prepareSamples } from './counter-input.ts';
+import { applyCut, cutsOf, isAwayAt } from './counter-records.ts';
+import type { CounterOptions, CounterResult, CounterSample, EnergyStep } from './counter-types.ts';
+import { startWalk, type Walk } from './counter-walk.ts';
+import { advance, settle } from './excursion.ts';
+
+export type * from './counter-types.ts';
+
 /**
- * Energy from a lifetime counter. Pure; whole Wh in and out.
+ * Energy from a lifetime counter of one device and register. Pure; whole Wh in and out; linear in the samples.
  *
- * Rules: never sum counters, only their steps; a counter that falls and comes back was
- * a glitch, not a reset; a fall is a reset only when the counter goes on from the low value; an all-zero frame is no
- * reading; a step above what the rated power allows is not believed.
+ * Never the sum of counters, only of their steps, and no step above what rated power allows (domain.md 3.2). A counter
+ * that falls and comes back was a glitch; a fall is a reset, a wrap or a change of scale only when the counter goes on
+ * from there. Records and fixes that persons signed are booked as they say. What is not decided is not booked, and is
+ * proposed. A sample that cannot be a reading (negative, not a number) is passed over. Never throws.
  */
-export interface CounterSample {
-  atMs: number;
-  totalWh: number;
+export function counterEnergy(samples: readonly CounterSample[], options: CounterOptions): CounterResult {
+  return energyOf(samples, options, false);
 }
 
-/** Energy between two samples that are believed. */
-export interface EnergyStep {
-  fromMs: number;
-  toMs: number;
-  energyWh: number;
+/** The steps of `counterEnergy` alone. */
+export function counterSteps(samples: readonly CounterSample[], options: CounterOptions): EnergyStep[] {
+  return counterEnergy(samples, options).steps;
 }
-
-export interface CounterOptions {
-  ratedPowerW: number;
-}
-
-/** A step may exceed rated power times time by this factor (domain.md 3.2: counter error). */
-const STEP_FACTOR = 1.2;
-/** Counters advance in steps of up to 1 kWh, whatever the power. */
-const STEP_ALLOWANCE_WH = 1000;
-/** So many samples must go on from a low value before it is a reset: one or two low frames are a glitch. */
-const RESET_CONFIRMATIONS = 2;
 
 /**
- * Steps between believed samples, in order. Samples must be sorted by time and be of one device and register.
- * After a confirmed reset the counter is taken to have restarted from zero at the last sample before it.
+ * Steps of a counter that the device clears every day, at whatever hour. It may be shown, never billed. Give it the
+ * last sample of the day before where there is one; without one the counter is taken to have been clear at `startMs`.
  */
-export function counterSteps(samples: readonly CounterSample[], options: CounterOptions): EnergyStep[] {
-  const steps: EnergyStep[] = [];
-  let last: CounterSample | undefined;
-  for (let index = 0; index < samples.length; index += 1) {
-    const sample = samples[index];
-    if (!sample) break;
-    if (last && sample.totalWh >= last.totalWh) {
-      const step = { fromMs: last.atMs, toMs: sample.atMs, energyWh: sample.totalWh - last.totalWh };
-      if (isBelievable(step, options)) {
-        steps.push(step);
-        last = sample;
-      } else if (goesOn(samples, index, last)) {
-        // The counter really jumped (exchange, scale): its steps count again from here, the jump does not.
-        last = sample;
-      }
-    } else if (!last) {
-      if (sample.totalWh > 0 || goesOn(samples, index, undefined)) last = sample;
-    } else if (goesOn(samples, index, last)) {
-      const restart = { fromMs: last.atMs, toMs: sample.atMs, energyWh: sample.totalWh };
-      if (isBelievable(restart, options)) steps.push(restart);
-      last = sample;
-    }
-  }
-  return steps;
-}
-
-function isBelievable(step: EnergyStep, options: CounterOptions): boolean {
-  const hours = (step.toMs - step.fromMs) / 3_600_000;
-  return step.energyWh <= options.ratedPowerW * hours * STEP_FACTOR + STEP_ALLOWANCE_WH;
-}
-
-/** True where the samples after `index` go on from its value instead of returning to the one before. */
-function goesOn(
+export function dailyCounterSteps(
   samples: readonly CounterSample[],
-  index: number,
-  before: CounterSample | undefined,
-): boolean {
-  const candidate = samples[index];
-  if (!candidate) return false;
-  const following = samples.slice(index + 1, index + 1 + RESET_CONFIRMATIONS);
-  if (following.length < RESET_CONFIRMATIONS) return false;
-  return following.every(({ totalWh }) => {
-    if (totalWh < candidate.totalWh) return false;
-    if (!before) return true;
-    // Nearer to the new value than to the old one.
-    return Math.abs(totalWh - candidate.totalWh) < Math.abs(totalWh - before.totalWh);
-  });
+  options: CounterOptions & { startMs: number },
+): EnergyStep[] {
+  const isKnownBefore = samples.some(({ atMs }) => atMs <= options.startMs);
+  const known = isKnownBefore ? samples : [{ atMs: options.startMs, totalWh: 0 }, ...samples];
+  return energyOf(known, options, true).steps;
+}
+
+function energyOf(
+  samples: readonly CounterSample[],
+  options: CounterOptions,
+  isDaily: boolean,
+): CounterResult {
+  const input = prepareSamples(samples, options);
+  const { resolutionWh } = input;
+  const { ratedPowerW, modulusWh = null } = options;
+  const walk = startWalk({ ratedPowerW, resolutionWh, modulusWh, isDaily }, input.events);
+  walkThrough(walk, input.samples, options);
+  settle(walk, true);
+  const { steps, events, proposals } = walk;
+  const result = { steps, events, proposals };
+  findFrozen(input.samples, { ...options, resolutionWh }, result);
+  if (options.daylight) findNightOutput({ daylight: options.daylight, resolutionWh }, result);
+  if (events.length > 1) events.sort((a, b) => a.atMs - b.atMs);
+  return result;
+}
+
+function walkThrough(walk: Walk, samples: readonly CounterSample[], options: CounterOptions): void {
+  const cuts = cutsOf(options);
+  walk.isAway = isAwayAt(samples[0]?.atMs ?? 0, cuts);
+  // What was signed for an instant before the samples is in them already.
+  let next = cuts.findIndex(({ atMs }) => atMs >= (samples[0]?.atMs ?? 0));
+  if (next < 0) next = cuts.length;
+  for (const sample of samples) {
+    let isTaken = false;
+    for (let cut = cuts[next]; cut && cut.atMs <= sample.atMs; cut = cuts[next]) {
+      isTaken = applyCut(walk, cut, sample) || isTaken;
+      next += 1;
+    }
+    if (!isTaken && !walk.isAway) advance(walk, sample);
+  }
+  for (const cut of cuts.slice(next)) applyCut(walk, cut, undefined);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { addDays, DAY_MS, dayStartMs } from '../time/shanghai.ts';
 import { counterSteps, type CounterSample } from './counter.ts';
 import { dayEnergy, energyBetween } from './day-energy.ts';
-import { stationDayEnergy } from './station-energy.ts';
+import { powerIntegralSteps, stationDayEnergy } from './station-energy.ts';
 
 const start = dayStartMs('2025-06-01');
 const minutes = (count: number) => start + 600 * 60_000 + count * 60_000;
@@ -24,7 +24,8 @@ describe('steps of a lifetime counter', () => {
     expect(sum(series(500_000, 501_000, 300, 700, 1100))).toBe(1000 + 300 + 400 + 400);
   });
   it('leaves a fall undecided while nothing confirms it', () => {
-    expect(sum(series(500_000, 501_000, 300, 700))).toBe(1000);
+    expect(sum(series(500_000, 501_000, 300))).toBe(1000);
+    expect(sum(series(500_000, 501_000, 300, 300, 300))).toBe(1000);
   });
   it('does not believe a step that the rated power does not allow, and goes on after it', () => {
     expect(sum(series(1000, 2000, 9_000_000, 9_001_000, 9_002_000))).toBe(1000 + 2000);
@@ -139,5 +140,37 @@ describe('energy of a station', () => {
     const result = stationDayEnergy({ meters: [silent], inverters: [day([5, 1005]), silent] });
     expect(result).toMatchObject({ energyWh: 1000, method: 'inverter_counter', quality: 'incomplete' });
     expect(stationDayEnergy({ meters: [silent], inverters: [silent] })).toBeNull();
+  });
+  it('takes the integral of power where no counter is known, and says that it is estimated', () => {
+    const silent = day([]);
+    const samples = Array.from({ length: 13 }, (_, index) => ({
+      atMs: minutes(index * 5),
+      activePowerW: 1200,
+    }));
+    const power = dayEnergy(powerIntegralSteps(samples, { ratedPowerW: 5000 }), start);
+    const parts = { meters: [silent], inverters: [silent], powers: [power] };
+    expect(stationDayEnergy(parts)).toMatchObject({
+      energyWh: 1200,
+      method: 'power_integral',
+      quality: 'estimated',
+    });
+    expect(stationDayEnergy(parts)?.quarterHours[0]).toEqual({
+      slot: 40,
+      energyWh: 300,
+      method: 'power_integral',
+      quality: 'estimated',
+    });
+    const counted = stationDayEnergy({ ...parts, inverters: [day([0, 1000])] });
+    expect(counted).toMatchObject({ energyWh: 1000, method: 'inverter_counter', quality: 'measured' });
+  });
+  it('fills the quarter hours that a counter does not know from power, and leaves the day to the counter', () => {
+    const hour = [0, 15, 30, 45, 60].map((minute) => ({ atMs: minutes(minute), activePowerW: 2000 }));
+    const power = dayEnergy(powerIntegralSteps(hour, { ratedPowerW: 5000 }), start);
+    const gap = dayEnergy([{ fromMs: minutes(0), toMs: minutes(60), energyWh: 2100 }], start);
+    const result = stationDayEnergy({ meters: [], inverters: [gap], powers: [power] });
+    expect(result).toMatchObject({ energyWh: 2100, method: 'inverter_counter' });
+    expect(result?.quarterHours.map(({ energyWh, method }) => [energyWh, method])).toEqual(
+      Array.from({ length: 4 }, () => [500, 'power_integral']),
+    );
   });
 });

@@ -1,9 +1,11 @@
 import { QUARTER_HOURS_PER_DAY } from '../time/shanghai.ts';
 import type { DayEnergy } from './day-energy.ts';
 
-export type StationMethod = 'meter_counter' | 'inverter_counter';
+export * from './power-integral.ts';
 
-/** Energy of one day of a station: the grid meter before the inverters (domain.md requirement 13). */
+export type StationMethod = 'meter_counter' | 'inverter_counter' | 'power_integral';
+
+/** Energy of one day of a station: meter, inverters, power, in this order (domain.md requirement 13). */
 export interface StationDayEnergy {
   energyWh: number;
   method: StationMethod;
@@ -12,30 +14,48 @@ export interface StationDayEnergy {
     slot: number;
     energyWh: number;
     method: StationMethod;
-    quality: 'measured' | 'incomplete';
+    quality: 'measured' | 'estimated' | 'incomplete';
   }[];
+}
+
+/** What is known of a day of a station's devices, by the way in which it is known. */
+export interface StationDayParts {
+  meters: readonly DayEnergy[];
+  inverters: readonly DayEnergy[];
+  /** From `powerIntegralSteps`, one a device that delivers: the meter alone, or every inverter. */
+  powers?: readonly DayEnergy[];
+}
+
+/** Devices that are taken together, best first. */
+interface Source {
+  method: StationMethod;
+  devices: readonly DayEnergy[];
 }
 
 /**
  * Sums deltas, never counters. Where the meter knows the day, the day is the meter's; a quarter hour that the meter
- * does not know is taken from the inverters, and is `incomplete` where one of them is silent.
- * @returns null where neither knows anything.
+ * does not know is taken from the inverters, and from power where they know nothing either. `incomplete` where one of
+ * the devices is silent; an integral of power is never better than `estimated`.
+ * @returns null where nothing is known.
  */
-export function stationDayEnergy(parts: {
-  meters: readonly DayEnergy[];
-  inverters: readonly DayEnergy[];
-}): StationDayEnergy | null {
-  const meter = total(parts.meters);
-  const inverters = total(parts.inverters);
-  const chosen = meter.energyWh === null ? inverters : meter;
-  if (chosen.energyWh === null) return null;
-  const method: StationMethod = chosen === meter ? 'meter_counter' : 'inverter_counter';
-  return {
-    energyWh: chosen.energyWh,
-    method,
-    quality: chosen.isComplete ? (chosen.isEstimated ? 'estimated' : 'measured') : 'incomplete',
-    quarterHours: quarterHours(parts),
-  };
+export function stationDayEnergy({
+  meters,
+  inverters,
+  powers = [],
+}: StationDayParts): StationDayEnergy | null {
+  const sources: Source[] = [
+    { method: 'meter_counter', devices: meters },
+    { method: 'inverter_counter', devices: inverters },
+    { method: 'power_integral', devices: powers },
+  ];
+  for (const { method, devices } of sources) {
+    const { energyWh, isComplete, isEstimated } = total(devices);
+    if (energyWh === null) continue;
+    const isSecondHand = isEstimated || method === 'power_integral';
+    const quality = isComplete ? (isSecondHand ? 'estimated' : 'measured') : 'incomplete';
+    return { energyWh, method, quality, quarterHours: quarterHours(sources) };
+  }
+  return null;
 }
 
 function total(counters: readonly DayEnergy[]) {
@@ -47,20 +67,27 @@ function total(counters: readonly DayEnergy[]) {
   };
 }
 
-function quarterHours(parts: { meters: readonly DayEnergy[]; inverters: readonly DayEnergy[] }) {
+function quarterHours(sources: readonly Source[]) {
   const result: StationDayEnergy['quarterHours'] = [];
   for (let slot = 0; slot < QUARTER_HOURS_PER_DAY; slot += 1) {
-    const meter = slotSum(parts.meters, slot);
-    const found = meter.isComplete ? meter : slotSum(parts.inverters, slot);
-    if (found.energyWh === null) continue;
-    result.push({
-      slot,
-      energyWh: found.energyWh,
-      method: found === meter ? 'meter_counter' : 'inverter_counter',
-      quality: found.isComplete ? 'measured' : 'incomplete',
-    });
+    const found = quarterHour(sources, slot);
+    if (found) result.push(found);
   }
   return result;
+}
+
+/** The best source that knows the quarter hour in full; the inverters' part of it before power's estimate. */
+function quarterHour(
+  sources: readonly Source[],
+  slot: number,
+): StationDayEnergy['quarterHours'][number] | null {
+  for (const { method, devices } of sources) {
+    const { energyWh, isComplete } = slotSum(devices, slot);
+    if (energyWh === null || (!isComplete && method === 'meter_counter')) continue;
+    const quality = isComplete ? (method === 'power_integral' ? 'estimated' : 'measured') : 'incomplete';
+    return { slot, energyWh, method, quality };
+  }
+  return null;
 }
 
 function slotSum(counters: readonly DayEnergy[], slot: number) {
