@@ -202,6 +202,14 @@ describe('ingest', () => {
     ).toEqual([{ fault_code: 'E 7' }]);
   });
 
+  it('reads past the end mark of a C string (PAY-04)', async () => {
+    const bytes = Buffer.from(`{"ts":${at('11:22:00')},"active_power_kw":3.21}\0`);
+    expect(await send(message('pv/v1/ST001/INV01/telemetry', bytes))).toMatchObject({
+      accepted: 1,
+      quarantined: 0,
+    });
+  });
+
   it('counts the same broken bytes in one row, however often they come', async () => {
     const broken = () => message('pv/v1/ST001/INV01/telemetry', Buffer.from('{"again":'));
     await send(broken(), broken());

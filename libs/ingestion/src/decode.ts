@@ -44,7 +44,8 @@ function parseJson(payload: Uint8Array): { value: unknown } | { reason: Quaranti
     return { reason: 'not_utf8', detail: 'the bytes are not UTF-8' };
   }
   try {
-    return { value: JSON.parse(text) };
+    // Senders written in C often count the end mark of their string in.
+    return { value: JSON.parse(text.replace(/\0+$/, '')) };
   } catch (error) {
     return {
       reason: 'unparsable',
