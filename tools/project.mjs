@@ -34,6 +34,25 @@ export function run(command, args, options = {}) {
   });
 }
 
+/**
+ * Runs one of the built programs to its end; its status, or 1 where a signal ended it. It is told to stop by this
+ * process alone: in a group of its own it does not get the terminal's Ctrl-C a second time, and the channel tells it
+ * when this process is gone, however that ended.
+ */
+export function supervise(program, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      node(),
+      ['--enable-source-maps', join(root, 'dist', 'apps', program, 'main.js'), ...args],
+      { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: process.platform !== 'win32' },
+    );
+    // Never `once`: the second signal would end this process before the program has stopped.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? (signal ? 1 : 0)));
+  });
+}
+
 /** Installs the packages of the lock file, unless just these are there. */
 export async function ensureInstalled() {
   const [major, minor] = process.versions.node.split('.').map(Number);

@@ -61,7 +61,7 @@ export class HealthController {
         throw new ProblemError(
           503,
           'health.ingest_failing',
-          `ingest cannot write: ${alive[0]?.detail['failing']}`,
+          `ingest cannot write: ${JSON.stringify(alive[0]?.detail['failing'])}`,
         );
     }
     return {

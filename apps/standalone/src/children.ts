@@ -1,9 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { projectRoot } from '#platform';
+import { RESTART_AFTER_MS, RestartRule } from './restart-rule.ts';
+import { say } from './shutdown.ts';
 
 /**
  * A program of the project as a child.
@@ -12,24 +13,29 @@ import { projectRoot } from '#platform';
  *
  * A child that ends by itself is started again; one that keeps ending is given up, with the place of its log.
  */
+export type ProgramName = 'api' | 'ingest' | 'worker' | 'simulator';
+
 export interface ChildOptions {
-  name: 'api' | 'ingest' | 'worker' | 'simulator';
+  name: ProgramName;
   environment: NodeJS.ProcessEnv;
   logDir: string;
   /** The child cannot be kept running. */
   onGivenUp: (message: string) => void;
 }
 
-const RESTART_AFTER_MS = 1000;
-/** So many ends within the window are not bad luck any more. */
-const ENDS_MAX = 5;
-const ENDS_WINDOW_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 
+interface Running {
+  process: ChildProcess;
+  /** Resolves once the process is gone; also where it could not be started at all. */
+  ended: Promise<void>;
+  isEnded: boolean;
+}
+
 export class Child {
-  private process: ChildProcess | undefined;
-  private stopping = false;
-  private readonly endsMs: number[] = [];
+  private running: Running | undefined;
+  private isStopping = false;
+  private readonly rule = new RestartRule();
   private readonly log: WriteStream;
   private readonly logFile: string;
 
@@ -37,10 +43,12 @@ export class Child {
     mkdirSync(options.logDir, { recursive: true });
     this.logFile = join(options.logDir, `${options.name}.log`);
     this.log = createWriteStream(this.logFile, { flags: 'w' });
-  }
-
-  get pid(): number | undefined {
-    return this.process?.pid;
+    // A log that cannot be written (disk full) is no reason to stop measuring.
+    this.log.on('error', (error) => {
+      say(`the log ${this.logFile} cannot be written: ${error.message}`);
+      this.running?.process.stdout?.resume();
+      this.running?.process.stderr?.resume();
+    });
   }
 
   start(): void {
@@ -51,34 +59,45 @@ export class Child {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    child.stdout?.pipe(this.log, { end: false });
-    child.stderr?.pipe(this.log, { end: false });
-    this.process = child;
-    child.once('exit', () => void this.ended());
+    for (const output of [child.stdout, child.stderr])
+      if (this.log.destroyed) output?.resume();
+      else output?.pipe(this.log, { end: false });
+    const ended = new Promise<void>((resolve) => {
+      const end = () => {
+        running.isEnded = true;
+        resolve();
+      };
+      child.once('exit', end);
+      // Also said of a message or signal that could not be sent; then the process goes on.
+      child.on('error', () => {
+        if (child.pid === undefined) end();
+      });
+    });
+    const running: Running = { process: child, ended, isEnded: false };
+    this.running = running;
+    void ended.then(() => this.afterEnd());
   }
 
+  /** Stops it for good, the hard way after {@link STOP_TIMEOUT_MS}. */
   async stop(): Promise<void> {
-    this.stopping = true;
-    const child = this.process;
-    if (child && child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-      await exited;
+    this.isStopping = true;
+    const running = this.running;
+    if (running && !running.isEnded) {
+      running.process.kill('SIGTERM');
+      const timer = setTimeout(() => running.process.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      await running.ended;
       clearTimeout(timer);
     }
     this.log.end();
   }
 
-  private async ended(): Promise<void> {
-    if (this.stopping) return;
-    const nowMs = Date.now();
-    this.endsMs.push(nowMs);
-    if (this.endsMs.filter((endMs) => nowMs - endMs < ENDS_WINDOW_MS).length >= ENDS_MAX) {
+  private async afterEnd(): Promise<void> {
+    if (this.isStopping) return;
+    if (!this.rule.mayRestart(Date.now())) {
       this.options.onGivenUp(`${this.options.name} ends again and again; its log is ${this.logFile}`);
       return;
     }
     await delay(RESTART_AFTER_MS);
-    if (!this.stopping) this.start();
+    if (!this.isStopping) this.start();
   }
 }

@@ -1,96 +1,84 @@
-import { once } from 'node:events';
-import { chmodSync, mkdirSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { EmbeddedBroker } from '#mqtt';
-import { Database, EmbeddedServer, migrate, raw, sql } from '#persistence';
+import { Database, migrate } from '#persistence';
 import { EnvironmentError, readEnvironment, type Environment } from '#platform';
 import { RegistryError, writeDemoRegistry } from '#registry';
-import { Child } from './children.ts';
+import { Child, type ProgramName } from './children.ts';
+import { ensureDataFolder } from './data-folder.ts';
 import { demoClockStartMs } from './demo-clock.ts';
+import { LauncherLock } from './launcher-lock.ts';
+import { localUrl, pageUrl, requirePorts } from './ports.ts';
 import { newestReadingMs, rewindSimulation } from './rewind.ts';
 import { waitUntilReady } from './readiness.ts';
+import { say, Shutdown } from './shutdown.ts';
+import { StandaloneDatabase } from './standalone-database.ts';
 
 /**
  * Everything on one machine: database, broker, api, ingest, worker and simulator.
  *
- *   settings → ports → database → registry → broker → programs → ready --signal--> stopping → gone
+ *   settings → lock → ports → database → registry → broker → programs → ready --signal--> stopping → gone
  *
  * What was started is stopped in the reverse order, so that nobody writes to something that is already gone.
  */
-const stops: { name: string; stop: () => Promise<unknown> }[] = [];
-let stopping = false;
+const shutdown = new Shutdown();
+/** The programs of a launcher that was killed end by themselves within this time; until then they have the ports. */
+const LEFT_PROGRAMS_END_MS = 15_000;
+
 // Whoever read the output may be gone (`npm start | head`); that is no reason to leave the programs unstopped.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
+shutdown.listen();
 
 try {
   await start(readEnvironment());
 } catch (error) {
-  await giveUp(describe(error));
+  // What a stop interrupts fails, and that is no news.
+  if (!shutdown.isStopping) await shutdown.giveUp(describe(error));
 }
 
 async function start(environment: Environment): Promise<void> {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const)
-    process.once(signal, () => void stop(0));
-  await requirePort('PORT', environment.PORT, environment.PV_HOST);
-  if (environment.MQTT_URL === undefined) await requirePort('MQTT_PORT', environment.MQTT_PORT, '127.0.0.1');
-  const dataDir = resolve(environment.PV_DATA_DIR);
-  mkdirSync(dataDir, { recursive: true });
-  chmodSync(dataDir, 0o755);
+  const dataDir = ensureDataFolder(environment.PV_DATA_DIR);
+  const lock = new LauncherLock(dataDir);
+  shutdown.add({ name: 'lock', stop: () => lock.release() });
+  const { wasLeft } = await lock.take();
+  await requirePorts(environment, {
+    waitMs: wasLeft ? LEFT_PROGRAMS_END_MS : 0,
+    signal: shutdown.signal,
+  });
   const databaseUrl = environment.DATABASE_URL ?? (await startDatabase(dataDir));
   const clock = await prepare(databaseUrl, environment);
   const mqttUrl = environment.MQTT_URL ?? (await startBroker(environment.MQTT_PORT));
-  const childEnvironment = {
-    DATABASE_URL: databaseUrl,
-    MQTT_URL: mqttUrl,
-    ...clock,
-  };
-  const names = [
-    'api',
-    'worker',
-    'ingest',
-    ...(environment.PV_SIMULATOR === 'on' ? (['simulator'] as const) : []),
-  ];
-  for (const name of names as ('api' | 'worker' | 'ingest' | 'simulator')[]) {
-    const child = new Child({
-      name,
-      environment: childEnvironment,
-      logDir: join(dataDir, 'logs'),
-      onGivenUp: (message) => void giveUp(message),
-    });
-    child.start();
-    stops.push({ name, stop: () => child.stop() });
-  }
+  startPrograms({
+    names: ['api', 'worker', 'ingest', ...(environment.PV_SIMULATOR === 'on' ? ['simulator' as const] : [])],
+    environment: { DATABASE_URL: databaseUrl, MQTT_URL: mqttUrl, ...clock },
+    logDir: join(dataDir, 'logs'),
+  });
   say(
     environment.PV_SIMULATOR === 'on'
       ? 'programs started; the simulator writes its history'
       : 'programs started',
   );
   await waitUntilReady({
-    port: environment.PORT,
+    url: localUrl(environment),
     withData: environment.PV_SIMULATOR === 'on',
-    isStopping: () => stopping,
+    signal: shutdown.signal,
   });
-  if (!stopping) process.stdout.write(`ready http://localhost:${environment.PORT}\n`);
+  process.stdout.write(`ready ${pageUrl(environment)}\n`);
 }
 
 async function startDatabase(dataDir: string): Promise<string> {
-  const server = await EmbeddedServer.start({ dataDir: join(dataDir, 'postgres') });
-  stops.push({ name: 'database', stop: () => server.stop() });
-  const admin = Database.connect({ url: server.url('postgres'), applicationName: 'standalone', poolMax: 1 });
-  try {
-    const found = await admin.query(sql`select 1 from pg_database where datname = 'sunledger'`);
-    if (found.length === 0) await admin.query(sql`create database ${raw('sunledger')}`);
-  } finally {
-    await admin.close();
-  }
-  say(`database in ${server.dataDir}`);
-  return server.url();
+  const database = new StandaloneDatabase({
+    dataDir: join(dataDir, 'postgres'),
+    signal: shutdown.signal,
+    onGivenUp: (message) => void shutdown.giveUp(message),
+  });
+  shutdown.add({ name: 'database', stop: () => database.stop() });
+  return database.start();
 }
 
 /** Schema, registry and clock. Returns the clock as settings for the programs. */
 async function prepare(databaseUrl: string, environment: Environment): Promise<NodeJS.ProcessEnv> {
+  shutdown.signal.throwIfAborted();
   await migrate(databaseUrl);
   const database = Database.connect({ url: databaseUrl, applicationName: 'standalone', poolMax: 2 });
   try {
@@ -121,47 +109,28 @@ async function prepare(databaseUrl: string, environment: Environment): Promise<N
 }
 
 async function startBroker(port: number): Promise<string> {
-  const broker = await EmbeddedBroker.start({ port });
-  stops.push({ name: 'broker', stop: () => broker.stop() });
-  return broker.url;
+  // The start of a broker is a few milliseconds; a stop in between waits for it.
+  let broker: Promise<EmbeddedBroker> | undefined;
+  shutdown.add({ name: 'broker', stop: async () => (await broker)?.stop() });
+  broker = EmbeddedBroker.start({ port });
+  return (await broker).url;
 }
 
-/** @throws Error that names the setting where somebody else has the port. */
-async function requirePort(setting: string, port: number, host: string): Promise<void> {
-  const probe = createServer();
-  probe.listen(port, host);
-  try {
-    await once(probe, 'listening');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EADDRINUSE')
-      throw new Error(`port ${port} is in use; stop the program that has it or set ${setting} to another`, {
-        cause: error,
-      });
-    if (code === 'EACCES')
-      throw new Error(`port ${port} is not allowed; set ${setting} above 1023`, { cause: error });
-    throw error;
+function startPrograms(options: {
+  names: readonly ProgramName[];
+  environment: NodeJS.ProcessEnv;
+  logDir: string;
+}): void {
+  for (const name of options.names) {
+    const child = new Child({
+      name,
+      environment: options.environment,
+      logDir: options.logDir,
+      onGivenUp: (message) => void shutdown.giveUp(message),
+    });
+    shutdown.add({ name, stop: () => child.stop() });
+    child.start();
   }
-  probe.close();
-  await once(probe, 'close');
-}
-
-async function stop(status: number): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  say('stopping');
-  for (const { name, stop: end } of stops.toReversed())
-    await end().catch((error: unknown) => say(`${name} did not stop cleanly: ${describe(error)}`));
-  process.exit(status);
-}
-
-async function giveUp(message: string): Promise<void> {
-  process.stderr.write(`sunledger: ${message}\n`);
-  await stop(1);
-}
-
-function say(message: string): void {
-  process.stdout.write(`sunledger: ${message}\n`);
 }
 
 function describe(error: unknown): string {

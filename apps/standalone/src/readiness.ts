@@ -6,29 +6,35 @@ const ASK_EVERY_MS = 250;
 const GIVE_UP_AFTER_MS = 10 * 60_000;
 /** The page is worth showing once so many of the stations report. */
 const REPORTING_SHARE = 0.97;
+const ANSWER_TIMEOUT_MS = 10_000;
 
-/** Resolves once the programs work together and, with the simulator, the page shows data. */
+/**
+ * Resolves once the programs work together and, with the simulator, the page shows data.
+ * @param options.url of the api, `http://host:port`.
+ * @throws Error after ten minutes; the reason of the signal where everything is being stopped.
+ */
 export async function waitUntilReady(options: {
-  port: number;
+  url: string;
   withData: boolean;
-  isStopping: () => boolean;
+  signal: AbortSignal;
 }): Promise<void> {
+  const { url, withData, signal } = options;
   const untilMs = Date.now() + GIVE_UP_AFTER_MS;
-  while (!options.isStopping()) {
-    if ((await isHealthy(options.port)) && (!options.withData || (await showsData(options.port)))) return;
+  for (;;) {
+    if ((await isHealthy(url)) && (!withData || (await showsData(url)))) return;
     if (Date.now() > untilMs)
       throw new Error('the programs did not become ready; their logs are in PV_DATA_DIR/logs');
-    await delay(ASK_EVERY_MS);
+    await delay(ASK_EVERY_MS, undefined, { signal });
   }
 }
 
-async function isHealthy(port: number): Promise<boolean> {
-  const response = await ask(port, '/api/health/ready');
+async function isHealthy(url: string): Promise<boolean> {
+  const response = await ask(url, '/api/health/ready');
   return response?.ok ?? false;
 }
 
-async function showsData(port: number): Promise<boolean> {
-  const response = await ask(port, '/api/v1/fleet');
+async function showsData(url: string): Promise<boolean> {
+  const response = await ask(url, '/api/v1/fleet');
   if (!response?.ok) return false;
   const fleet = fleetSchema.parse(await response.json());
   const { total, reporting } = fleet.stations;
@@ -41,9 +47,9 @@ async function showsData(port: number): Promise<boolean> {
   );
 }
 
-async function ask(port: number, path: string): Promise<Response | null> {
+async function ask(url: string, path: string): Promise<Response | null> {
   try {
-    return await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(10_000) });
+    return await fetch(url + path, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
   } catch {
     // Not listening yet.
     return null;

@@ -50,11 +50,13 @@ export async function rewindSimulation(database: Database, clockStart: Date): Pr
     await transaction.query(
       sql`delete from station_day where station_id in ${ahead} and day >= ${day}::date`,
     );
+    await transaction.query(sql`delete from ingest_count
+      where station_id in ${ahead} and day >= ${day}::date`);
     await transaction.query(sql`delete from device_day
       where device_id in (select device_id from pv_ahead) and day >= ${day}::date`);
     await transaction.query(sql`
       insert into dirty_station_day as d (station_id, day, marked_at)
       select distinct station_id, ${day}::date, now() from pv_ahead
-      on conflict (station_id, day) do update set generation = d.generation + 1`);
+      on conflict (station_id, day) do update set generation = nextval('dirty_generation'), spreads = true`);
   });
 }

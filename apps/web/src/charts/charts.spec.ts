@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { toCsv } from './csv.ts';
 import { curvePoints, dayCurveOption, nightRanges, type DayCurveInput, type DayLine } from './dayCurve.ts';
 import { energyBarsOption } from './energyBars.ts';
 import type { ChartColors } from './theme.ts';
@@ -166,11 +165,5 @@ describe('energy bars', () => {
         },
       ],
     });
-  });
-});
-
-describe('csv', () => {
-  it('quotes what needs it and disarms formulas but not negative numbers', () => {
-    expect(toCsv([['a,b', 'say "x"', '=1+1', '-2.5', '-x']])).toBe(`"a,b","say ""x""",'=1+1,-2.5,'-x`);
   });
 });

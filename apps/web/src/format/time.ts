@@ -24,6 +24,12 @@ export function dateTime(instant: string | number | null): string {
   return shanghai(instant)?.slice(0, 19).replace('T', ' ') ?? UNKNOWN;
 }
 
+/** `YYYY-MM-DDTHH:mm:ss+08:00`: the instant as ISO in Asia/Shanghai, for files that programs read. */
+export function isoShanghai(instant: string | number | null): string | null {
+  const text = shanghai(instant);
+  return text === null ? null : `${text.slice(0, 19)}+08:00`;
+}
+
 /** `HH:mm` for an instant of the day of `nowMs`, `MM-DD HH:mm` in the same year, else with the year. */
 export function sinceText(instant: string | null, nowMs: number): string {
   const text = shanghai(instant);

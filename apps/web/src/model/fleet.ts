@@ -9,6 +9,15 @@ export function mergeLiveFleet(fleet: Fleet, live: LiveFleet): Fleet {
   return { ...fleet, ...live };
 }
 
+/**
+ * Stations in trouble whose loss cannot be estimated, so that a sum without them does not pass for the whole. Unknown
+ * losses are last in the list, so where the list is cut in the middle of them the rest is unknown too.
+ */
+export function unknownLosses(fleet: Pick<Fleet, 'attention' | 'attentionTotal'>): number {
+  const unknown = fleet.attention.filter(({ lostTodayFen }) => lostTodayFen === null).length;
+  return unknown === 0 ? 0 : unknown + Math.max(0, fleet.attentionTotal - fleet.attention.length);
+}
+
 /** Counties by full-load hours today, highest first; those without data last, by code. */
 export function rankCounties(counties: Fleet['counties']): Fleet['counties'] {
   return counties.toSorted((left, right) => {

@@ -62,6 +62,13 @@ export function writeListQuery(list: ListQuery): Record<string, string> {
   return query;
 }
 
+/** The same words in the whole city; null where nothing is searched for or nothing narrows it. */
+export function widened(list: ListQuery): ListQuery | null {
+  const { q, county, township, state, kind } = list;
+  if (q === '' || [county, township, state, kind].every((value) => value === '')) return null;
+  return { ...list, county: '', township: '', state: '', kind: '', page: 1 };
+}
+
 /** The query of the API. */
 export function toApiQuery(list: ListQuery): QueryValues {
   return { ...list, pageSize: PAGE_SIZE };

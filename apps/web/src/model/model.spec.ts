@@ -1,69 +1,12 @@
-import type { Fleet, LiveFleet, StationPower } from '#contracts';
+import type { StationPower } from '#contracts';
 import { describe, expect, it } from 'vitest';
 import { median, rankDevices, type DeviceView } from './devices.ts';
-import { mergeLiveFleet, rankCounties } from './fleet.ts';
-import { readListQuery, writeListQuery } from './listQuery.ts';
+import { mergeLiveFleet, rankCounties, unknownLosses } from './fleet.ts';
+import { fleet, live } from './fleetFixture.ts';
+import { readListQuery, widened, writeListQuery } from './listQuery.ts';
 import { energyRange, monthStart, withDaysToCome } from './periods.ts';
-import { projectRegion, scaleBounds, stepOf } from './region.ts';
 import { comparableSlots, fleetSlotMarks, gapRanges, stationSlotMarks } from './slots.ts';
 import { stationSentence } from './stationSentence.ts';
-
-const coverage = {
-  stationsCounted: 461,
-  stationsTotal: 468,
-  oldestSampleAt: null,
-  newestSampleAt: null,
-  estimatedShare: 0,
-};
-const clock = {
-  now: '2026-11-25T02:00:00.000Z',
-  realNow: '2026-11-25T02:00:00.000Z',
-  speed: 1,
-  isReal: true,
-  nightDemo: false,
-};
-const sun = {
-  isDaylight: true,
-  sunriseAt: '2026-11-24T23:07:00.000Z',
-  sunsetAt: '2026-11-25T09:06:00.000Z',
-};
-const byState = {
-  generating: 461,
-  limited: 0,
-  low: 0,
-  zero: 0,
-  fault: 0,
-  offline: 7,
-  night: 0,
-  unknown: 0,
-};
-const live: LiveFleet = {
-  asOf: '2026-11-25T02:00:05.000Z',
-  clock,
-  area: { level: 'city', code: '141100', name: '吕梁市' },
-  sun,
-  stations: { total: 468, reporting: 461, byState },
-  power: { ...coverage, powerW: 200_000_000 },
-  today: { ...coverage, energyWh: 1, fullLoadHours: 0 },
-  lostToday: { energyWh: 0, amountFen: '0' },
-  counties: [],
-};
-const fleet: Fleet = {
-  ...live,
-  asOf: '2026-11-25T02:00:00.000Z',
-  simulated: true,
-  power: { ...coverage, powerW: 100_000_000 },
-  capacityW: 394_000_000,
-  villages: 1469,
-  households: 218_000,
-  posts: 82_000,
-  settled: { amountFen: '78600000000', asOfDay: '2025-08-31', definition: 'x' },
-  month: { ...coverage, energyWh: 1, fullLoadHours: 0, completeDaysWh: null, sameDaysLastYearWh: null },
-  year: { ...coverage, energyWh: 1, fullLoadHours: 0 },
-  curve: { day: '2026-11-25', slots: [], yesterday: [] },
-  attention: [],
-  attentionTotal: 0,
-};
 
 describe('live pieces of the overview', () => {
   it('move the figures and leave the rest', () => {
@@ -96,42 +39,85 @@ describe('live pieces of the overview', () => {
   });
 });
 
+describe('losses that nobody can estimate', () => {
+  const item = (stationCode: string, lostTodayFen: string | null) => ({
+    stationCode,
+    stationName: stationCode,
+    countyCode: '141124',
+    countyName: '临县',
+    state: 'offline' as const,
+    since: null,
+    powerW: null,
+    peerRatio: null,
+    lostTodayWh: lostTodayFen === null ? null : 1,
+    lostTodayFen,
+  });
+
+  it('are counted apart from a loss of zero', () => {
+    const attention = [item('A', '500'), item('B', '0'), item('C', null)];
+    expect(unknownLosses({ attention, attentionTotal: 3 })).toBe(1);
+  });
+
+  it('go on past the end of a list that was cut among them', () => {
+    expect(unknownLosses({ attention: [item('A', null)], attentionTotal: 9 })).toBe(9);
+    expect(unknownLosses({ attention: [item('A', '500')], attentionTotal: 9 })).toBe(0);
+  });
+});
+
 describe('quarter hours', () => {
   const slot = (startsAt: string, powerW: number | null, stationsCounted: number) => ({
     startsAt,
     powerW,
     stationsCounted,
   });
+  const day = [
+    slot('2026-11-24T22:00:00.000Z', null, 0),
+    slot('2026-11-25T00:45:00.000Z', 9, 461),
+    slot('2026-11-25T01:00:00.000Z', null, 0),
+    slot('2026-11-25T01:15:00.000Z', 5, 300),
+    slot('2026-11-25T01:30:00.000Z', 9, 455),
+    slot('2026-11-25T01:45:00.000Z', 1, 100),
+    slot('2026-11-25T02:00:00.000Z', null, 0),
+  ];
   const marks = fleetSlotMarks({
     ...fleet,
-    curve: {
-      day: '2026-11-25',
-      yesterday: [],
-      slots: [
-        slot('2026-11-24T22:00:00.000Z', null, 0),
-        slot('2026-11-25T01:00:00.000Z', null, 0),
-        slot('2026-11-25T01:15:00.000Z', null, 0),
-        slot('2026-11-25T01:30:00.000Z', 1, 461),
-        slot('2026-11-25T01:45:00.000Z', 0, 300),
-        slot('2026-11-25T02:00:00.000Z', null, 0),
-      ],
-    },
+    curve: { day: '2026-11-25', yesterday: [], slots: day },
   });
 
-  it('are night, gap, measured, partial or still to come', () => {
-    expect(marks.map(({ kind }) => kind)).toEqual(['night', 'none', 'none', 'measured', 'partial', 'future']);
+  it('are night, gap, measured, partial, or still coming in', () => {
+    expect(marks.map(({ kind }) => kind)).toEqual([
+      'night',
+      'measured',
+      'none',
+      'partial',
+      'measured',
+      'future',
+      'future',
+    ]);
   });
 
-  it('join touching gaps and never call night or future a gap', () => {
+  it('join touching gaps of no and of few data, and never call night or future a gap', () => {
     expect(gapRanges(marks)).toEqual([
       [Date.parse('2026-11-25T01:00:00.000Z'), Date.parse('2026-11-25T01:30:00.000Z')],
     ]);
   });
 
-  it('leaves yesterday unknown where few stations were heard', () => {
-    const yesterday = [slot('2026-11-24T04:00:00.000Z', 5, 6), slot('2026-11-24T04:15:00.000Z', 7, 460)];
-    const shown = comparableSlots({ ...fleet, curve: { ...fleet.curve, yesterday } });
-    expect(shown.map(({ powerW }) => powerW)).toEqual([null, 7]);
+  it('hatch a quarter hour of few stations once its readings should have come', () => {
+    const later = fleetSlotMarks({
+      ...fleet,
+      asOf: '2026-11-25T02:10:00.000Z',
+      curve: { day: '2026-11-25', yesterday: [], slots: day },
+    });
+    expect(later.map(({ kind }) => kind).slice(-2)).toEqual(['partial', 'future']);
+  });
+
+  it('leave the line unknown where fewer than 95 % of the stations of the fullest slot are in', () => {
+    expect(comparableSlots(day).map(({ powerW }) => powerW)).toEqual([null, 9, null, null, 9, null, null]);
+  });
+
+  it('keep the line of a day on which some stations were away all day', () => {
+    const slots = [slot('2026-11-24T04:00:00.000Z', 5, 400), slot('2026-11-24T04:15:00.000Z', 7, 401)];
+    expect(comparableSlots(slots)).toEqual(slots);
   });
 
   it('take the quality of a station from the server', () => {
@@ -139,8 +125,8 @@ describe('quarter hours', () => {
       stationCode: 'A',
       day: '2026-11-25',
       asOf: '2026-11-25T03:00:00.000Z',
-      sunriseAt: sun.sunriseAt,
-      sunsetAt: sun.sunsetAt,
+      sunriseAt: fleet.sun.sunriseAt,
+      sunsetAt: fleet.sun.sunsetAt,
       slots: (['estimated', 'incomplete'] as const).map((quality, index) => ({
         startsAt: `2026-11-25T01:${index === 0 ? '00' : '15'}:00.000Z`,
         powerW: 1,
@@ -220,6 +206,16 @@ describe('address of the list', () => {
     expect(readListQuery(writeListQuery(list))).toEqual(list);
   });
 
+  it('widens a search to the whole city, without filters and from the first page', () => {
+    const list = readListQuery({ county: '141126', state: 'low', q: '141124-001', sort: 'lost', page: '2' });
+    expect(widened(list)).toEqual(readListQuery({ q: '141124-001', sort: 'lost' }));
+  });
+
+  it('has nothing to widen without words, or without a filter', () => {
+    expect(widened(readListQuery({ county: '141126' }))).toBeNull();
+    expect(widened(readListQuery({ q: '141124-001', page: '2' }))).toBeNull();
+  });
+
   it('falls back on anything that it does not understand', () => {
     const list = readListQuery({ state: 'asleep', kind: 'x', sort: ['bad'], order: 'up', page: '-1' });
     expect(writeListQuery(list)).toEqual({});
@@ -239,44 +235,6 @@ describe('periods', () => {
       ['2026-11-29', null, 0],
       ['2026-11-30', null, 0],
     ]);
-  });
-});
-
-describe('map', () => {
-  it('puts north up and the label into the shape', () => {
-    const shapes = projectRegion(
-      {
-        features: [
-          {
-            properties: { adcode: '1', name: 'a' },
-            geometry: {
-              type: 'Polygon',
-              coordinates: [
-                [
-                  [111, 37],
-                  [112, 37],
-                  [112, 38],
-                  [111, 38],
-                  [111, 37],
-                ],
-              ],
-            },
-          },
-        ],
-      },
-      100,
-    );
-    expect(shapes.counties[0]?.labelX).toBeCloseTo(50);
-    expect(shapes.counties[0]?.labelY).toBeCloseTo(shapes.height / 2);
-    expect(shapes.counties[0]?.path.startsWith(`M0.0 ${shapes.height.toFixed(1)}`)).toBe(true);
-    expect(shapes.height).toBeGreaterThan(100);
-  });
-
-  it('gives every value a step of the scale', () => {
-    const bounds = scaleBounds([1, 2, 6], 5);
-    expect([1, 2, 6].map((value) => stepOf(value, bounds))).toEqual([0, 1, 4]);
-    expect(stepOf(3, scaleBounds([3, 3], 5))).toBe(2);
-    expect(scaleBounds([], 5)).toEqual([]);
   });
 });
 

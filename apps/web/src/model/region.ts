@@ -19,6 +19,15 @@ export interface RegionShapes {
   counties: CountyShape[];
 }
 
+/**
+ * Where the centroid is a bad place for a name: the waist of Wenshui lies between its neighbours' names, and Fangshan is
+ * wider north of its middle. Shares of the width of the drawing, right and down.
+ */
+const LABEL_NUDGES: ReadonlyMap<string, { right: number; down: number }> = new Map([
+  ['141121', { right: 0.085, down: 0.022 }],
+  ['141128', { right: 0.033, down: -0.04 }],
+]);
+
 type Point = readonly [x: number, y: number];
 const toPoint = (position: readonly number[]): Point => [
   position[0] ?? Number.NaN,
@@ -40,7 +49,7 @@ function centroid(ring: readonly Point[]): { area: number; x: number; y: number 
   return { area, x: x / (3 * area), y: y / (3 * area) };
 }
 
-/** Shapes that fill `width` drawing units, north up, with a label point inside the largest part of each county. */
+/** Shapes that fill `width` drawing units, north up, with a label point inside the largest part of each county, nudged where it would be crowded. */
 export function projectRegion(borders: CountyBorders, width: number): RegionShapes {
   const polygonsOf = (geometry: CountyBorders['features'][number]['geometry']): Point[][][] =>
     (geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates).map((polygon) =>
@@ -77,7 +86,14 @@ export function projectRegion(borders: CountyBorders, width: number): RegionShap
       const path = rings
         .map((ring) => `M${ring.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join('L')}Z`)
         .join('');
-      return { code: properties.adcode, name: properties.name, path, labelX: label.x, labelY: label.y };
+      const nudge = LABEL_NUDGES.get(properties.adcode) ?? { right: 0, down: 0 };
+      return {
+        code: properties.adcode,
+        name: properties.name,
+        path,
+        labelX: label.x + nudge.right * width,
+        labelY: label.y + nudge.down * width,
+      };
     }),
   };
 }

@@ -1,7 +1,7 @@
 import type { LiveFleet, LiveStation } from '#contracts';
 import { onScopeDispose, watch, type Ref } from 'vue';
 import { openLive } from '../api/live.ts';
-import { linkState } from './connection.ts';
+import { linkState, samples } from './connection.ts';
 
 /** Events of `/api/v1/live` by name. */
 interface LiveEvents {
@@ -24,6 +24,7 @@ export function useLive<E extends keyof LiveEvents>(options: {
       close?.();
       close = null;
       linkState.value = 'idle';
+      samples.value = null;
       if (url === null) return;
       close = openLive<LiveEvents[E]>({
         url,
@@ -40,5 +41,6 @@ export function useLive<E extends keyof LiveEvents>(options: {
   onScopeDispose(() => {
     close?.();
     linkState.value = 'idle';
+    samples.value = null;
   });
 }
