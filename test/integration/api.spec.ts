@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import {
   areasSchema,
@@ -97,6 +97,21 @@ describe('fleet', () => {
     expect(at('08:45:00')).toMatchObject({ powerW: 10_000_000, stationsCounted: 100 });
     expect(at('09:00:00')).toMatchObject({ powerW: null, stationsCounted: 0 });
     expect(power.powerW).toBeNull();
+  });
+
+  it('does not draw the part of the stations that is worked out as the whole', async () => {
+    await database.query(sql`
+      insert into station_quarter_hour (station_id, starts_at, energy_wh, method, quality)
+      select id, timestamptz '2026-06-15T05:45:00+08:00', 25000, 'meter_counter', 'measured' from station where id <= 80`);
+    await vi.waitFor(
+      async () => {
+        const { curve } = await get('/api/v1/fleet?county=141123', fleetSchema);
+        const slot = curve.slots.find(({ startsAt }) => startsAt === '2026-06-14T21:45:00.000Z');
+        expect(slot?.stationsCounted).toBeGreaterThan(0);
+        expect(slot?.powerW).toBeNull();
+      },
+      { timeout: 30_000, interval: 200 },
+    );
   });
 
   it('sends live pieces as events', async () => {

@@ -42,7 +42,8 @@ async function showsData(url: string): Promise<boolean> {
     total > 0 &&
     reporting >= total * REPORTING_SHARE &&
     fleet.power.powerW !== null &&
-    fleet.today.energyWh !== null &&
+    // Every station's day is worked out; a part of it would be shown as a poor day.
+    fleet.today.stationsCounted >= total * REPORTING_SHARE &&
     fleet.year.energyWh !== null
   );
 }

@@ -5,7 +5,7 @@ import { hoursOfEnergy, needsAttention, rounded, type StationView } from './stat
 
 /** The figures of the overview from station views and period totals. Pure. */
 
-/** The newest quarter hours are shown once this share of the stations has reported them. */
+/** A quarter hour is shown once this share of the stations is in it; the page marks what is between this and all. */
 const CURVE_COMPLETE_SHARE = 0.9;
 
 export const byCounty = (totals: readonly PeriodTotal[]) =>
@@ -153,22 +153,25 @@ export function attentionItem(view: StationView): Fleet['attention'][number] {
 }
 
 /**
- * 96 quarter hours. The newest ones, which only some stations have reported yet, stay unknown: shown as they are they
- * would look like a fall of power.
+ * 96 quarter hours. One that only some of the stations have reported, or that is not worked out for all of them yet,
+ * stays unknown: shown as it is it would look like a fall of power.
+ * @param expectedStations stations that report now; a quarter hour of the past may have had more.
  */
-export function curveSlots(rows: readonly CurveRow[], startMs: number): Fleet['curve']['slots'] {
+export function curveSlots(
+  rows: readonly CurveRow[],
+  startMs: number,
+  expectedStations: number,
+): Fleet['curve']['slots'] {
   const byStart = new Map(rows.map((row) => [row.startsAt.getTime(), row]));
   const slots = Array.from({ length: QUARTER_HOURS_PER_DAY }, (_, index) => {
     const slotMs = startMs + index * QUARTER_HOUR_MS;
     return { slotMs, row: byStart.get(slotMs) };
   });
-  const most = Math.max(0, ...slots.map(({ row }) => row?.stations ?? 0));
-  const lastComplete = slots.findLastIndex(
-    ({ row }) => (row?.stations ?? 0) >= most * CURVE_COMPLETE_SHARE && row,
-  );
-  return slots.map(({ slotMs, row }, index) => ({
+  const wanted =
+    Math.max(expectedStations, ...slots.map(({ row }) => row?.stations ?? 0)) * CURVE_COMPLETE_SHARE;
+  return slots.map(({ slotMs, row }) => ({
     startsAt: new Date(slotMs).toISOString(),
-    powerW: row && index <= lastComplete ? Math.round((row.energyWh * 3_600_000) / QUARTER_HOUR_MS) : null,
+    powerW: row && row.stations >= wanted ? Math.round((row.energyWh * 3_600_000) / QUARTER_HOUR_MS) : null,
     stationsCounted: row?.stations ?? 0,
   }));
 }

@@ -24,7 +24,7 @@ import { freshSince, viewStations, type StationView } from './station-view.ts';
 
 /** Live figures are worked out no more often than this, however many readers there are. */
 const LIVE_AGE = { maxAgeMs: 1000, staleMs: 3000 };
-const CURVE_AGE = { maxAgeMs: 10_000, staleMs: 20_000 };
+const CURVE_AGE = { maxAgeMs: 10_000, staleMs: 5000 };
 const PERIODS_AGE = { maxAgeMs: 30_000, staleMs: 30_000 };
 const REGISTRY_AGE = { maxAgeMs: 30_000, staleMs: 30_000 };
 const ATTENTION_MAX = 50;
@@ -206,7 +206,15 @@ export class FleetService {
       to: new Date(startMs + DAY_MS),
       countyCode,
     });
-    return { day, slots: curveSlots(rows, startMs), yesterday: curveSlots(rows, yesterdayMs) };
+    const { views } = await this.views.get();
+    const reporting = views.filter(
+      (view) => view.reporting && (countyCode === null || view.station.countyCode === countyCode),
+    ).length;
+    return {
+      day,
+      slots: curveSlots(rows, startMs, reporting),
+      yesterday: curveSlots(rows, yesterdayMs, reporting),
+    };
   }
 }
 
