@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { fleetSchema } from '#contracts';
+import { fleetSchema, type Fleet } from '#contracts';
 
 const ASK_EVERY_MS = 250;
 /** A first start writes a year of history; a machine that needs longer than this has another problem. */
@@ -38,15 +38,24 @@ async function showsData(url: string): Promise<boolean> {
   if (!response?.ok) return false;
   const fleet = fleetSchema.parse(await response.json());
   const { total, reporting } = fleet.stations;
+  const { today, month, year, curve, power } = fleet;
+  // What is remembered from before the history was written would be shown as a year without energy.
+  const hasHistory =
+    curve.day.endsWith('-01-01') || ((year.energyWh ?? 0) > (today.energyWh ?? 0) && isComparable(month));
   return (
     total > 0 &&
     reporting >= total * REPORTING_SHARE &&
-    fleet.power.powerW !== null &&
+    power.powerW !== null &&
     // Every station's day is worked out; a part of it would be shown as a poor day.
-    fleet.today.stationsCounted >= total * REPORTING_SHARE &&
-    fleet.year.energyWh !== null
+    today.stationsCounted >= total * REPORTING_SHARE &&
+    curve.slots.some(({ powerW }) => powerW !== null) &&
+    hasHistory
   );
 }
+
+/** On the first of a month there are no days to compare. */
+const isComparable = (month: Fleet['month']) =>
+  month.completeDaysWh === null || month.sameDaysLastYearWh !== null;
 
 async function ask(url: string, path: string): Promise<Response | null> {
   try {

@@ -24,8 +24,8 @@ import { freshSince, viewStations, type StationView } from './station-view.ts';
 
 /** Live figures are worked out no more often than this, however many readers there are. */
 const LIVE_AGE = { maxAgeMs: 1000, staleMs: 3000 };
-const CURVE_AGE = { maxAgeMs: 10_000, staleMs: 5000 };
-const PERIODS_AGE = { maxAgeMs: 30_000, staleMs: 30_000 };
+const CURVE_AGE = { maxAgeMs: 5000, staleMs: 5000 };
+const PERIODS_AGE = { maxAgeMs: 10_000, staleMs: 10_000 };
 const REGISTRY_AGE = { maxAgeMs: 30_000, staleMs: 30_000 };
 const ATTENTION_MAX = 50;
 
