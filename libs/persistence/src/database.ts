@@ -1,5 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
@@ -147,13 +148,15 @@ async function copyRows(client: pg.PoolClient, options: CopyOptions): Promise<nu
   return stream.rowCount ?? 0;
 }
 
-function* copyChunks(rows: Iterable<readonly CopyValue[]>): Generator<string> {
+/** Between two chunks the program has its turn: rows that cost something to make must not deafen it to a signal. */
+async function* copyChunks(rows: Iterable<readonly CopyValue[]>): AsyncGenerator<string> {
   let chunk: string[] = [];
   for (const row of rows) {
     chunk.push(row.map(copyText).join('\t'));
     if (chunk.length === COPY_ROWS_PER_CHUNK) {
       yield `${chunk.join('\n')}\n`;
       chunk = [];
+      await nextTurn();
     }
   }
   if (chunk.length > 0) yield `${chunk.join('\n')}\n`;
