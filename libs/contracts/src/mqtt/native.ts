@@ -103,17 +103,56 @@ export const nativeStatusSchema = z
   .meta({ id: 'NativeStatus' });
 export type NativeStatus = z.infer<typeof nativeStatusSchema>;
 
+/** More numbers than this are asked for in further requests: a gateway behind a slow modem sends them in minutes. */
+export const RESEND_NUMBERS_MAX = 500;
+const RESEND_RANGES_MAX = 50;
+
+const numberRangeSchema = z
+  .tuple([z.number().int().min(0), z.number().int().min(0)])
+  .refine(([from, to]) => from <= to, 'from is above to')
+  .meta({ description: 'First and last number, both included' });
+
+/** Published to `pv/v1/{station}/{sender}/resend`: messages with these numbers are missing. */
+export const nativeResendSchema = z
+  .object({
+    id: z.string().min(1).max(40).meta({ description: 'Names the request, for the reply' }),
+    ranges: z.array(numberRangeSchema).min(1).max(RESEND_RANGES_MAX),
+  })
+  .meta({ id: 'NativeResend' });
+export type NativeResend = z.infer<typeof nativeResendSchema>;
+
+/** May be published by the sender to `pv/v1/{station}/{sender}/resend/reply`. */
+export const nativeResendReplySchema = z
+  .object({
+    id: z.string().min(1).max(40),
+    gone: z
+      .array(numberRangeSchema)
+      .max(RESEND_RANGES_MAX)
+      .meta({ description: 'Messages that the sender does not have any more, or never made' }),
+  })
+  .meta({ id: 'NativeResendReply' });
+export type NativeResendReply = z.infer<typeof nativeResendReplySchema>;
+
+export const resendTopic = (stationCode: string, senderCode: string) =>
+  `${NATIVE_TOPIC_ROOT}/${stationCode}/${senderCode}/resend`;
+export const resendReplyTopic = (stationCode: string, senderCode: string) =>
+  `${NATIVE_TOPIC_ROOT}/${stationCode}/${senderCode}/resend/reply`;
+
 export const telemetryTopic = (stationCode: string, deviceCode: string) =>
   `${NATIVE_TOPIC_ROOT}/${stationCode}/${deviceCode}/telemetry`;
 export const statusTopic = (stationCode: string, deviceCode: string) =>
   `${NATIVE_TOPIC_ROOT}/${stationCode}/${deviceCode}/status`;
 
-/** Parts of a native topic, or `null` where it is none. */
+const NATIVE_CHANNELS = ['telemetry', 'status', 'resend/reply'] as const;
+type NativeChannel = (typeof NATIVE_CHANNELS)[number];
+
+/** Parts of a topic that a gateway publishes to, or `null` where it is none. */
 export function parseNativeTopic(
   topic: string,
-): { stationCode: string; deviceCode: string; channel: 'telemetry' | 'status' } | null {
-  const match = /^pv\/v1\/([A-Za-z0-9_-]{1,40})\/([A-Za-z0-9_-]{1,40})\/(telemetry|status)$/.exec(topic);
+): { stationCode: string; deviceCode: string; channel: NativeChannel } | null {
+  const match = /^pv\/v1\/([A-Za-z0-9_-]{1,40})\/([A-Za-z0-9_-]{1,40})\/([a-z/]+)$/.exec(topic);
   if (!match) return null;
-  const [, stationCode = '', deviceCode = '', channel] = match;
-  return { stationCode, deviceCode, channel: channel === 'status' ? 'status' : 'telemetry' };
+  const [, stationCode = '', deviceCode = '', rest] = match;
+  const channel = NATIVE_CHANNELS.find((name) => name === rest);
+  return channel ? { stationCode, deviceCode, channel } : null;
 }
