@@ -5,6 +5,7 @@ import {
   nativeBatchSchema,
   nativeDeviceFieldsSchema,
   nativeReadingSchema,
+  nativeResendReplySchema,
   nativeStatusSchema,
   parseNativeTopic,
   PAYLOAD_BYTES_MAX,
@@ -20,14 +21,25 @@ import { FLAG_FIELD_REJECTED, type DecodedMessage, type QuarantineReason, type R
 export function decodeNative(topic: string, payload: Uint8Array): DecodedMessage {
   const place = parseNativeTopic(topic);
   if (!place) return rejected('unknown_topic', 'no profile reads this topic');
+  const decoded = decodeAt(place, payload);
+  const { stationCode } = place;
+  return { ...decoded, rejections: decoded.rejections.map((item) => ({ stationCode, ...item })) };
+}
+
+function decodeAt(
+  place: NonNullable<ReturnType<typeof parseNativeTopic>>,
+  payload: Uint8Array,
+): DecodedMessage {
   if (payload.byteLength > PAYLOAD_BYTES_MAX)
     return rejected('too_large', `${payload.byteLength} bytes, at most ${PAYLOAD_BYTES_MAX}`);
+  const { stationCode, deviceCode } = place;
   const parsed = parseJson(payload);
   if ('reason' in parsed) return rejected(parsed.reason, parsed.detail);
-  const { stationCode, deviceCode } = place;
   if (place.channel === 'status') return decodeStatus(stationCode, deviceCode, parsed.value);
+  if (place.channel === 'resend/reply') return decodeReply(stationCode, deviceCode, parsed.value);
   if (Array.isArray(parsed.value)) return decodeArray(stationCode, deviceCode, parsed.value);
-  if (isRecord(parsed.value) && 'devices' in parsed.value) return decodeBatch(stationCode, parsed.value);
+  if (isRecord(parsed.value) && 'devices' in parsed.value)
+    return decodeBatch(stationCode, deviceCode, parsed.value);
   return decodeArray(stationCode, deviceCode, [parsed.value]);
 }
 
@@ -57,11 +69,13 @@ function parseJson(payload: Uint8Array): { value: unknown } | { reason: Quaranti
 function decodeStatus(stationCode: string, deviceCode: string, value: unknown): DecodedMessage {
   const result = nativeStatusSchema.safeParse(value);
   if (!result.success) return rejected('schema', describe(result.error));
-  return {
-    readings: [],
-    gatewayStatus: { stationCode, deviceCode, online: result.data.online },
-    rejections: [],
-  };
+  return { ...nothing(), gatewayStatus: { stationCode, deviceCode, online: result.data.online } };
+}
+
+function decodeReply(stationCode: string, senderCode: string, value: unknown): DecodedMessage {
+  const result = nativeResendReplySchema.safeParse(value);
+  if (!result.success) return rejected('schema', describe(result.error));
+  return { ...nothing(), resendReply: { stationCode, senderCode, ...result.data } };
 }
 
 function decodeArray(stationCode: string, deviceCode: string, values: readonly unknown[]): DecodedMessage {
@@ -71,12 +85,21 @@ function decodeArray(stationCode: string, deviceCode: string, values: readonly u
   for (const value of values) {
     const result = parseLeniently(nativeReadingSchema, value);
     if ('problem' in result) message.rejections.push({ reason: 'schema', detail: result.problem });
-    else message.readings.push(toReading({ stationCode, deviceCode }, result.data.ts, result));
+    else {
+      const reading = toReading({ stationCode, deviceCode }, result.data.ts, result);
+      message.readings.push(reading);
+      const { seq, measuredAtMs } = reading;
+      if (seq !== null) message.numbers.push({ stationCode, senderCode: deviceCode, seq, measuredAtMs });
+    }
   }
   return message;
 }
 
-function decodeBatch(stationCode: string, value: Record<string, unknown>): DecodedMessage {
+function decodeBatch(
+  stationCode: string,
+  senderCode: string,
+  value: Record<string, unknown>,
+): DecodedMessage {
   const head = batchHeadSchema.safeParse(value);
   if (!head.success) return rejected('schema', describe(head.error));
   const { ts, seq, devices } = head.data;
@@ -84,6 +107,7 @@ function decodeBatch(stationCode: string, value: Record<string, unknown>): Decod
   if (entries.length > READINGS_PER_MESSAGE_MAX)
     return rejected('too_large', `${entries.length} devices, at most ${READINGS_PER_MESSAGE_MAX}`);
   const message = nothing();
+  if (seq !== undefined) message.numbers.push({ stationCode, senderCode, seq, measuredAtMs: instantOf(ts) });
   for (const [deviceCode, fields] of entries) {
     // One bad device is no reason to lose its neighbours.
     const result = deviceCodeSchema.safeParse(deviceCode).success
@@ -136,7 +160,7 @@ function toReading(
       : values.map((value) => scaled(value, factor, max));
   const reading: Reading = {
     ...device,
-    measuredAtMs: typeof ts === 'number' ? ts : Date.parse(ts),
+    measuredAtMs: instantOf(ts),
     activePowerW: scaled(data.active_power_w, 1, INT4_MAX) ?? scaled(data.active_power_kw, 1000, INT4_MAX),
     energyTotalWh:
       scaled(data.energy_total_wh, 1, COUNTER_MAX_WH) ?? scaled(data.energy_total_kwh, 1000, COUNTER_MAX_WH),
@@ -155,6 +179,8 @@ function toReading(
   return lost ? { ...reading, flags: FLAG_FIELD_REJECTED } : reading;
 }
 
+const instantOf = (ts: number | string) => (typeof ts === 'number' ? ts : Date.parse(ts));
+
 /** PostgreSQL's text holds no NUL. */
 const textOf = (value: string | number | null | undefined) =>
   value === null || value === undefined ? null : String(value).replaceAll('\0', '').toWellFormed();
@@ -167,7 +193,13 @@ const COUNTER_MAX_WH = 1e15;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const nothing = (): DecodedMessage => ({ readings: [], gatewayStatus: null, rejections: [] });
+export const nothing = (): DecodedMessage => ({
+  readings: [],
+  gatewayStatus: null,
+  numbers: [],
+  resendReply: null,
+  rejections: [],
+});
 
 const rejected = (reason: QuarantineReason, detail: string): DecodedMessage => ({
   ...nothing(),

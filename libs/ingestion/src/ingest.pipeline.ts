@@ -2,21 +2,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { dayOf } from '#domain';
 import { isBadValue, type TimeSeriesDays } from '#persistence';
 import type { Clock, Logger } from '#platform';
-import { decodeNative } from './decode.ts';
+import { nothing } from './decode.ts';
+import { DecoderSet, type SetDecoded } from './decoder-set.ts';
+import type { DeviceClocks } from './device-clocks.ts';
 import type { DeviceDirectory } from './device-directory.ts';
-import type { DecodedMessage, Rejection } from './reading.ts';
-import type {
-  GatewayChange,
-  QuarantinedMessage,
-  ReadingRepository,
-  ReceivedReading,
-} from './reading.repository.ts';
-import { validateReading } from './validate.ts';
+import { judge, type Judgement } from './judge.ts';
+import { LagWindow } from './lag-window.ts';
+import type { Sender } from './message-sequence.ts';
+import type { ResendReply } from './reading.ts';
+import type { ReadingBatch, ReadingRepository } from './reading.repository.ts';
 
 /**
  * From bytes to rows.
  *
  *   message → decode → waiting --flush (rows or age)--> validate → write → acknowledge
+ *
+ * Messages are acknowledged in the order in which they came. Values of one-value-a-topic loggers wait until the reading
+ * that they are part of is written.
  *
  * One flush is in flight. What waits is bounded; above the bound the reader is held, so that back-pressure reaches
  * the broker. A failed write is tried again until it passes; only a value that the database will not hold goes into
@@ -33,7 +35,10 @@ export interface PipelineStats {
   messages: number;
   accepted: number;
   duplicate: number;
+  conflicting: number;
   quarantined: number;
+  /** Understood, and nothing to store in them. */
+  ignored: number;
   retainedReadings: number;
   flushes: number;
   waiting: number;
@@ -58,7 +63,8 @@ const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 5000;
 /** What cannot be written in this time when the program stops is not acknowledged and comes again. */
 const CLOSE_LIMIT_MS = 5000;
-const LAG_SAMPLES = 2000;
+/** Readings that wait for further values are looked at this often. */
+const ASSEMBLY_EVERY_MS = 100;
 
 interface Waiting {
   message: PipelineMessage;
@@ -66,10 +72,10 @@ interface Waiting {
 }
 
 interface Prepared {
-  waiting: Waiting;
-  readings: ReceivedReading[];
-  gatewayChange: GatewayChange | null;
-  quarantined: QuarantinedMessage[];
+  /** Null where readings became complete by waiting, without a message. */
+  waiting: Waiting | null;
+  judgement: Judgement;
+  resendReply: ResendReply | null;
 }
 
 export interface PipelineParts {
@@ -78,6 +84,14 @@ export interface PipelineParts {
   days: TimeSeriesDays;
   clock: Clock;
   logger: Logger;
+  /** Profiles besides the native one; native alone where it is absent. */
+  decoders?: DecoderSet;
+  clocks?: DeviceClocks;
+  /** Senders whose numbers have a hole since the last write, or may have. */
+  onGaps?: (senders: readonly Sender[]) => void;
+  onResendReply?: (reply: ResendReply) => void;
+  /** Sparkplug nodes, `group/edge`, that should be asked for their births. */
+  onRebirthNeeded?: (nodeIds: readonly string[]) => void;
 }
 
 export class IngestPipeline {
@@ -93,24 +107,36 @@ export class IngestPipeline {
   private timer: NodeJS.Timeout | undefined;
   private release: (() => void) | undefined;
   private released: Promise<void> | undefined;
-  private readonly lagsMs: number[] = [];
+  private readonly lags = new LagWindow();
+  private readonly decoders: DecoderSet;
+  /** Written, but older messages or an open reading must be acknowledged first. */
+  private unacknowledged: Waiting[] = [];
   private readonly counts = {
     messages: 0,
     accepted: 0,
     duplicate: 0,
+    conflicting: 0,
     quarantined: 0,
+    ignored: 0,
     retainedReadings: 0,
     flushes: 0,
   };
 
-  constructor(private readonly parts: PipelineParts) {}
+  constructor(private readonly parts: PipelineParts) {
+    this.decoders = parts.decoders ?? new DecoderSet([], parts.directory);
+  }
+
+  /** When a message last came, on the clock; null before the first. */
+  lastReceivedAtMs: number | null = null;
 
   /** Takes a message in. A promise means: hold the reader until it settles. */
   receive(message: PipelineMessage): Promise<void> | undefined {
     // Not acknowledged, so the broker keeps it for the next start.
     if (this.closing) return undefined;
     this.counts.messages += 1;
-    this.waiting.push({ message, receivedAtMs: this.parts.clock.nowMs() });
+    const receivedAtMs = this.parts.clock.nowMs();
+    this.lastReceivedAtMs = receivedAtMs;
+    this.waiting.push({ message, receivedAtMs });
     if (this.waiting.length >= FLUSH_MESSAGES) this.startFlush();
     else this.timer ??= setTimeout(() => this.startFlush(), FLUSH_AGE_MS);
     this.waitingBytes += message.payload.length;
@@ -123,6 +149,8 @@ export class IngestPipeline {
   discardWaiting(): void {
     this.waiting = [];
     this.waitingBytes = 0;
+    this.unacknowledged = [];
+    this.decoders.forgetOpen();
     this.generation += 1;
     this.letGo();
   }
@@ -131,29 +159,28 @@ export class IngestPipeline {
   async close(): Promise<void> {
     this.closing = true;
     this.giveUpAtMs = Date.now() + CLOSE_LIMIT_MS;
-    while ((this.waiting.length > 0 || this.flushing) && Date.now() < this.giveUpAtMs) {
+    const hasWork = () =>
+      this.waiting.length > 0 || this.flushing !== undefined || this.decoders.oldestOpenAtMs() !== null;
+    while (hasWork() && Date.now() < this.giveUpAtMs) {
       this.startFlush();
       await this.flushing;
     }
   }
 
   stats(): PipelineStats {
-    const sorted = this.lagsMs.toSorted((a, b) => a - b);
-    const at = (share: number) =>
-      sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? null;
     return {
       ...this.counts,
       waiting: this.waiting.length,
       failing: this.failing,
-      lagP50Ms: at(0.5),
-      lagP99Ms: at(0.99),
+      ...this.lags.percentiles(),
     };
   }
 
   private startFlush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.flushing || this.waiting.length === 0) return;
+    const isOpen = this.decoders.oldestOpenAtMs() !== null;
+    if (this.flushing || (this.waiting.length === 0 && !isOpen)) return;
     const batch = this.waiting;
     this.waiting = [];
     this.waitingBytes = 0;
@@ -161,6 +188,8 @@ export class IngestPipeline {
     this.flushing = this.flush(batch).finally(() => {
       this.flushing = undefined;
       if (this.waiting.length > 0) this.startFlush();
+      else if (this.decoders.oldestOpenAtMs() !== null && !this.closing)
+        this.timer ??= setTimeout(() => this.startFlush(), ASSEMBLY_EVERY_MS);
     });
   }
 
@@ -173,93 +202,111 @@ export class IngestPipeline {
   private async flush(batch: Waiting[]): Promise<void> {
     const generation = this.generation;
     const stillWanted = () => generation === this.generation;
-    const prepared = await this.insist(() => this.prepare(batch), stillWanted);
+    const { directory, clock } = this.parts;
+    if (!(await this.insist(() => directory.reloadIfStale(false).then(() => true), stillWanted))) return;
+    const nowMs = clock.nowMs();
+    // Once, and before the first write: what is put together cannot be put together again.
+    const decoded = batch.map((waiting) => ({ waiting, decoded: this.decode(waiting) }));
+    const prepared = await this.insist(() => this.prepare(decoded, nowMs), stillWanted);
     if (!prepared) return;
     for (const part of portions(prepared)) {
       if (!(await this.insist(() => this.write(part), stillWanted))) return;
-      for (const { waiting } of part) waiting.message.acknowledge();
-      this.noteLags(part);
+      this.acknowledge(part);
+      this.lags.note(
+        part.flatMap(({ judgement }) => judgement.readings),
+        clock,
+      );
     }
     this.counts.flushes += 1;
   }
 
-  private async prepare(batch: Waiting[]): Promise<Prepared[]> {
-    const decoded = batch.map((waiting) => ({ waiting, decoded: this.decode(waiting.message) }));
-    const { directory } = this.parts;
-    const isMissing = decoded.some(
+  private async prepare(
+    batch: readonly { waiting: Waiting; decoded: SetDecoded }[],
+    nowMs: number,
+  ): Promise<Prepared[]> {
+    const { directory, onRebirthNeeded } = this.parts;
+    const isMissing = batch.some(
       ({ decoded: { readings, gatewayStatus: status } }) =>
         readings.some(({ stationCode, deviceCode }) => !directory.device(stationCode, deviceCode)) ||
         (status && directory.gatewayStationId(status.stationCode, status.deviceCode) === undefined),
     );
     await directory.reloadIfStale(isMissing);
-    return decoded.map((item) => this.judge(item.waiting, item.decoded));
+    const rebirths = [...new Set(batch.flatMap(({ decoded }) => decoded.rebirthNeeded))];
+    if (rebirths.length > 0) onRebirthNeeded?.(rebirths);
+    const prepared = batch.map(({ waiting, decoded }): Prepared => {
+      const { topic, payload, retained } = waiting.message;
+      const judgement = judge(
+        { topic, payload, retained, receivedAtMs: waiting.receivedAtMs },
+        decoded,
+        directory,
+      );
+      return { waiting, judgement, resendReply: decoded.resendReply };
+    });
+    return [...prepared, ...this.complete(nowMs)];
   }
 
-  private decode({ topic, payload }: PipelineMessage): DecodedMessage {
+  /** Readings that became complete because their device fell silent. */
+  private complete(nowMs: number): Prepared[] {
+    const due = this.closing ? this.decoders.flush() : this.decoders.due(nowMs);
+    if (due.readings.length === 0) return [];
+    const payload = Buffer.from(JSON.stringify(due.readings));
+    const message = {
+      topic: 'put together from single values',
+      payload,
+      retained: false,
+      receivedAtMs: nowMs,
+    };
+    return [{ waiting: null, judgement: judge(message, due, this.parts.directory), resendReply: null }];
+  }
+
+  private decode({ message, receivedAtMs }: Waiting): SetDecoded {
+    const { topic, payload, retained } = message;
     try {
-      return decodeNative(topic, payload);
+      const decoded = this.decoders.decode({ topic, payload, retained, receivedAtMs });
+      this.counts.ignored += decoded.ignored;
+      return decoded;
     } catch (error) {
       // Whatever a hostile payload may find in the decoder, it costs that payload alone.
       this.parts.logger.error({ err: error, topic }, 'ingest.decoder_failed');
-      return {
-        readings: [],
-        gatewayStatus: null,
-        rejections: [{ reason: 'other', detail: 'the decoder failed' }],
-      };
+      const rejections = [{ reason: 'other' as const, detail: 'the decoder failed' }];
+      return { ...nothing(), rejections, rebirthNeeded: [], ignored: 0 };
     }
   }
 
-  private judge(waiting: Waiting, decoded: DecodedMessage): Prepared {
-    const { directory } = this.parts;
-    const { message, receivedAtMs } = waiting;
-    const prepared: Prepared = { waiting, readings: [], gatewayChange: null, quarantined: [] };
-    const rejections: Rejection[] = [...decoded.rejections];
-    if (message.retained && decoded.readings.length > 0) {
-      // "Last known" from an unknown time ago: the live copy of it came by itself.
-      this.counts.retainedReadings += decoded.readings.length;
-      return prepared;
-    }
-    for (const reading of decoded.readings) {
-      const device = directory.device(reading.stationCode, reading.deviceCode);
-      const judged = validateReading(reading, device, receivedAtMs);
-      if ('reason' in judged) rejections.push(judged);
-      else prepared.readings.push({ ...judged, receivedAtMs });
-    }
-    if (decoded.gatewayStatus) {
-      const { stationCode, deviceCode: gatewayCode, online } = decoded.gatewayStatus;
-      const stationId = directory.gatewayStationId(stationCode, gatewayCode);
-      const isContact = online && !message.retained;
-      if (stationId !== undefined)
-        prepared.gatewayChange = { stationId, gatewayCode, online, receivedAtMs, isContact };
-      else rejections.push({ reason: 'unknown_device', detail: `no gateway ${stationCode}/${gatewayCode}` });
-    }
-    prepared.quarantined = byReason(rejections).map((rejection) => ({
-      ...rejection,
-      receivedAtMs,
-      topic: message.topic,
-      payload: message.payload,
-    }));
-    return prepared;
+  private acknowledge(part: readonly Prepared[]): void {
+    this.unacknowledged.push(...part.flatMap(({ waiting }) => waiting ?? []));
+    const openAtMs = this.decoders.oldestOpenAtMs() ?? Infinity;
+    const firstHeld = this.unacknowledged.findIndex(({ receivedAtMs }) => receivedAtMs >= openAtMs);
+    const done = this.unacknowledged.splice(0, firstHeld < 0 ? this.unacknowledged.length : firstHeld);
+    for (const { message } of done) message.acknowledge();
   }
 
   private async write(part: Prepared[]): Promise<true> {
-    const { repository, days } = this.parts;
-    const batch = {
-      readings: part.flatMap((item) => item.readings),
-      gatewayChanges: part.flatMap((item) => item.gatewayChange ?? []),
-      quarantined: part.flatMap((item) => item.quarantined),
+    const { repository, days, clocks, onGaps, onResendReply } = this.parts;
+    const judgements = part.map(({ judgement }) => judgement);
+    const batch: ReadingBatch = {
+      readings: judgements.flatMap(({ readings }) => readings),
+      gatewayChanges: judgements.flatMap(({ gatewayChange }) => gatewayChange ?? []),
+      quarantined: judgements.flatMap(({ quarantined }) => quarantined),
+      numbers: judgements.flatMap(({ numbers }) => numbers),
     };
     try {
       await days.ensure(new Set(batch.readings.map(({ reading }) => dayOf(reading.measuredAtMs))));
-      const { accepted, duplicate } = await repository.write(batch);
+      const { accepted, duplicate, conflicting, gaps } = await repository.write(batch);
       this.counts.accepted += accepted;
       this.counts.duplicate += duplicate;
+      this.counts.conflicting += conflicting;
       this.counts.quarantined += batch.quarantined.length;
+      this.counts.retainedReadings += judgements.reduce((sum, item) => sum + item.retainedReadings, 0);
+      if (gaps.length > 0) onGaps?.(gaps);
     } catch (error) {
       // Only a value that the database will not hold is the message's fault; all else is ours and passes.
       if (!isBadValue(error)) throw error;
       await this.isolate(part, error);
+      return true;
     }
+    clocks?.note(judgements.flatMap(({ delays }) => delays));
+    for (const { resendReply } of part) if (resendReply) onResendReply?.(resendReply);
     return true;
   }
 
@@ -273,7 +320,12 @@ export class IngestPipeline {
       return;
     }
     if (!first) return;
-    const { message, receivedAtMs } = first.waiting;
+    const [origin] = first.judgement.readings.flatMap((item) => item.origin ?? []);
+    const message = first.waiting?.message ?? {
+      topic: origin?.topic ?? '',
+      payload: origin?.payload ?? Buffer.alloc(0),
+    };
+    const receivedAtMs = first.waiting?.receivedAtMs ?? this.parts.clock.nowMs();
     const detail = error instanceof Error ? error.message.slice(0, 300) : 'refused by the database';
     this.parts.logger.error({ err: error, topic: message.topic }, 'ingest.message_refused');
     const kept = {
@@ -282,6 +334,7 @@ export class IngestPipeline {
       receivedAtMs,
       topic: message.topic,
       payload: message.payload,
+      tally: [],
     };
     await this.parts.repository.write({ readings: [], gatewayChanges: [], quarantined: [kept] });
     this.counts.quarantined += 1;
@@ -303,17 +356,6 @@ export class IngestPipeline {
     }
     return null;
   }
-
-  private noteLags(part: Prepared[]): void {
-    const { clock } = this.parts;
-    const nowMs = clock.nowMs();
-    for (const { readings } of part) {
-      const measuredAtMs = readings[0]?.reading.measuredAtMs;
-      if (measuredAtMs === undefined) continue;
-      this.lagsMs.push(Math.round((nowMs - measuredAtMs) / clock.speed));
-      if (this.lagsMs.length > LAG_SAMPLES) this.lagsMs.shift();
-    }
-  }
 }
 
 /** Cuts a batch so that one write holds about `WRITE_READINGS` rows. */
@@ -322,7 +364,7 @@ function* portions(prepared: readonly Prepared[]): Generator<Prepared[]> {
   let rows = 0;
   for (const item of prepared) {
     part.push(item);
-    rows += item.readings.length;
+    rows += item.judgement.readings.length;
     if (rows >= WRITE_READINGS) {
       yield part;
       part = [];
@@ -330,14 +372,4 @@ function* portions(prepared: readonly Prepared[]): Generator<Prepared[]> {
     }
   }
   if (part.length > 0) yield part;
-}
-
-/** One line of quarantine a message and reason, however many of its readings are affected. */
-function byReason(rejections: readonly Rejection[]): Rejection[] {
-  const kept = new Map<Rejection['reason'], string[]>();
-  for (const { reason, detail } of rejections) kept.set(reason, [...(kept.get(reason) ?? []), detail]);
-  return [...kept].map(([reason, details]) => ({
-    reason,
-    detail: details.length === 1 ? (details[0] ?? '') : `${details[0]} (and ${details.length - 1} more)`,
-  }));
 }

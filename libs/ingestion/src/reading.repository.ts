@@ -1,30 +1,21 @@
-import { createHash } from 'node:crypto';
 import { DEVICE_STATUS_CODES } from '#contracts';
 import { dayOf } from '#domain';
 import { sql, type Database, type Queryable } from '#persistence';
-import type { QuarantineReason } from './reading.ts';
+import { settleDuplicates } from './duplicate-readings.ts';
+import { writeGatewayChanges, type GatewayChange } from './gateway-status.writer.ts';
+import { addToReceipts } from './ingest-tally.ts';
+import { noteNumbers, type NumberedMessage, type Sender } from './message-sequence.ts';
+import { writeQuarantine, type QuarantinedMessage } from './quarantine.writer.ts';
+import { FLAG_HISTORICAL } from './reading.ts';
 import type { KnownReading } from './validate.ts';
 
-export interface QuarantinedMessage {
-  receivedAtMs: number;
-  topic: string;
-  payload: Buffer;
-  reason: QuarantineReason;
-  detail: string;
-}
+export type { GatewayChange, NumberedMessage, QuarantinedMessage };
 
-export interface GatewayChange {
-  stationId: number;
-  gatewayCode: string;
-  online: boolean;
-  receivedAtMs: number;
-  /** The gateway itself spoke just now: neither its last will nor a retained word of an unknown time. */
-  isContact: boolean;
-}
-
-/** A reading together with when it came in. */
+/** A reading together with when and in which message it came in. */
 export interface ReceivedReading extends KnownReading {
   receivedAtMs: number;
+  /** The message, so that it can be kept where another value is stored already. */
+  origin?: { topic: string; payload: Buffer };
 }
 
 /** What one write brings in; it is written whole or not at all. */
@@ -32,11 +23,17 @@ export interface ReadingBatch {
   readings: readonly ReceivedReading[];
   gatewayChanges: readonly GatewayChange[];
   quarantined: readonly QuarantinedMessage[];
+  numbers?: readonly NumberedMessage[];
 }
 
 export interface WriteResult {
+  /** Readings that are new, or that filled in what was unknown of one. */
   accepted: number;
   duplicate: number;
+  /** Readings of which another value is stored already; their messages are in quarantine. */
+  conflicting: number;
+  /** Senders whose numbers may have a hole. */
+  gaps: Sender[];
 }
 
 /** The only writer of readings. Everything it does may be done twice. */
@@ -46,22 +43,56 @@ export class ReadingRepository {
   /** Writes a batch in one transaction. */
   async write(batch: ReadingBatch): Promise<WriteResult> {
     return this.database.transaction(async (transaction) => {
-      if (batch.quarantined.length > 0) await writeQuarantine(transaction, batch.quarantined);
       if (batch.gatewayChanges.length > 0) await writeGatewayChanges(transaction, batch.gatewayChanges);
-      if (batch.readings.length === 0) return { accepted: 0, duplicate: 0 };
-      return writeReadings(transaction, batch.readings);
+      const fates = await writeReadings(transaction, batch.readings);
+      const conflicts = fates.flatMap(({ conflict }) => conflict ?? []);
+      const quarantined = [...batch.quarantined, ...conflicts];
+      if (quarantined.length > 0) await writeQuarantine(transaction, quarantined);
+      await addToReceipts(transaction, fates, quarantined);
+      const gaps = await noteNumbers(transaction, batch.numbers ?? []);
+      const accepted = fates.filter(({ fate }) => fate === 'accepted').length;
+      const conflicting = conflicts.length;
+      return { accepted, duplicate: fates.length - accepted - conflicting, conflicting, gaps };
     });
   }
 }
 
-/**
- * Readings, latest, contact, counts and dirty days in one statement. Rows are written in the order of their keys, so
- * that two replicas cannot lock each other out.
- */
+/** What became of a reading. */
+export interface ReadingFate {
+  received: ReceivedReading;
+  day: string;
+  fate: 'accepted' | 'duplicate' | 'conflict';
+  conflict: QuarantinedMessage | null;
+}
+
 async function writeReadings(
   transaction: Queryable,
   received: readonly ReceivedReading[],
-): Promise<WriteResult> {
+): Promise<ReadingFate[]> {
+  if (received.length === 0) return [];
+  const fates = received.map((item): ReadingFate => ({
+    received: item,
+    day: dayOf(item.reading.measuredAtMs),
+    fate: 'accepted',
+    conflict: null,
+  }));
+  const known = await insertReadings(transaction, received);
+  if (known.length > 0) {
+    const doubled = known.flatMap((index) => fates[index] ?? []);
+    await settleDuplicates(transaction, doubled);
+  }
+  return fates;
+}
+
+/**
+ * Readings, latest, contact and dirty days in one statement. Rows are written in the order of their keys, so that two
+ * replicas cannot lock each other out.
+ * @returns places in `received` of those that were not inserted because their device and instant are stored already.
+ */
+async function insertReadings(
+  transaction: Queryable,
+  received: readonly ReceivedReading[],
+): Promise<number[]> {
   const rows = received.map(({ reading, device, receivedAtMs }) => ({
     ...reading,
     ...device,
@@ -69,13 +100,14 @@ async function writeReadings(
     measuredAt: new Date(reading.measuredAtMs).toISOString(),
     day: dayOf(reading.measuredAtMs),
     status: reading.status === null ? null : DEVICE_STATUS_CODES[reading.status],
+    vendorStatus: reading.vendorStatus ?? null,
   }));
   const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
-  const [result] = await transaction.query<{ accepted: number }>(sql`
+  const [result] = await transaction.query<{ inserted: number[] }>(sql`
       with incoming as (
         select distinct on (device_id, measured_at) *
         from unnest(
-          ${column('deviceId')}::int[], ${column('stationId')}::int[], ${column('day')}::date[],
+          ${rows.map((_, index) => index)}::int[], ${column('deviceId')}::int[], ${column('stationId')}::int[], ${column('day')}::date[],
           ${column('measuredAt')}::timestamptz[], ${column('receivedAt')}::timestamptz[],
           ${column('activePowerW')}::int[], ${column('energyTotalWh')}::bigint[], ${column('energyDayWh')}::int[],
           ${column('temperatureDc')}::smallint[], ${column('frequencyChz')}::smallint[],
@@ -84,43 +116,45 @@ async function writeReadings(
           ${rows.map((row) => arrayText(row.stringVoltagesDv))}::text[],
           ${rows.map((row) => arrayText(row.stringCurrentsCa))}::text[],
           ${column('status')}::smallint[], ${column('faultCode')}::text[], ${column('seq')}::bigint[],
-          ${column('flags')}::int[]
-        ) as r (device_id, station_id, day, measured_at, received_at, active_power_w, energy_total_wh, energy_day_wh,
+          ${column('flags')}::int[], ${column('vendorStatus')}::text[]
+        ) as r (place, device_id, station_id, day, measured_at, received_at, active_power_w, energy_total_wh, energy_day_wh,
           temperature_dc, frequency_chz, line_voltages_dv, phase_currents_ca, string_voltages_dv, string_currents_ca,
-          status, fault_code, seq, flags)
-        order by device_id, measured_at, received_at
+          status, fault_code, seq, flags, vendor_status)
+        order by device_id, measured_at, received_at, place
       ), inserted as (
         insert into reading (device_id, measured_at, received_at, active_power_w, energy_total_wh, energy_day_wh,
           temperature_dc, frequency_chz, line_voltages_dv, phase_currents_ca, string_voltages_dv, string_currents_ca,
-          status, fault_code, seq, flags)
+          status, fault_code, seq, flags, vendor_status)
         select device_id, measured_at, received_at, active_power_w, energy_total_wh, energy_day_wh,
           temperature_dc, frequency_chz, line_voltages_dv::smallint[], phase_currents_ca::int[],
-          string_voltages_dv::smallint[], string_currents_ca::smallint[], status, fault_code, seq, flags
+          string_voltages_dv::smallint[], string_currents_ca::smallint[], status, fault_code, seq, flags, vendor_status
         from incoming
         order by device_id, measured_at
         on conflict (device_id, measured_at) do nothing
         returning device_id, measured_at
       ), counted as (
-        select station_id, day, count(i.device_id)::int as accepted,
+        select station_id, day,
           -- The first readings of a day close the last quarter hours of the day before.
-          coalesce(bool_or(n.measured_at < (day::timestamp at time zone 'Asia/Shanghai') + interval '35 minutes')
-            filter (where i.device_id is not null), false) as closes_day_before
+          bool_or(n.measured_at < (day::timestamp at time zone 'Asia/Shanghai') + interval '35 minutes')
+            as closes_day_before
         from incoming n
-        left join inserted i using (device_id, measured_at)
+        join inserted i using (device_id, measured_at)
         group by station_id, day
         order by station_id, day
       ), latest as (
         insert into latest_reading as l (device_id, measured_at, received_at, active_power_w, energy_total_wh,
-          energy_day_wh, temperature_dc, status, fault_code, flags)
+          energy_day_wh, temperature_dc, status, fault_code, flags, vendor_status)
         select distinct on (device_id) device_id, measured_at, received_at, active_power_w, energy_total_wh,
-          energy_day_wh, temperature_dc, status, fault_code, flags
+          energy_day_wh, temperature_dc, status, fault_code, flags, vendor_status
         from incoming
+        where flags & ${FLAG_HISTORICAL}::int = 0
         order by device_id, measured_at desc
         on conflict (device_id) do update set
           measured_at = excluded.measured_at, received_at = excluded.received_at,
           active_power_w = excluded.active_power_w, energy_total_wh = excluded.energy_total_wh,
           energy_day_wh = excluded.energy_day_wh, temperature_dc = excluded.temperature_dc,
-          status = excluded.status, fault_code = excluded.fault_code, flags = excluded.flags
+          status = excluded.status, fault_code = excluded.fault_code, flags = excluded.flags,
+          vendor_status = excluded.vendor_status
         where l.measured_at < excluded.measured_at
       ), contact as (
         insert into station_contact as c (station_id, received_at)
@@ -131,101 +165,24 @@ async function writeReadings(
         insert into dirty_station_day as d (station_id, day, marked_at, spreads)
         select station_id, marked_day, now(), bool_or(spreads)
         from (
-          select station_id, day as marked_day, true as spreads from counted where accepted > 0
+          select station_id, day as marked_day, true as spreads from counted
           union all
           select station_id, day - 1, false from counted where closes_day_before
         ) as marks
         group by station_id, marked_day
         order by station_id, marked_day
         on conflict (station_id, day) do update set generation = nextval('dirty_generation'), spreads = d.spreads or excluded.spreads
-      ), tally as (
-        insert into ingest_count as t (station_id, day, accepted, duplicate)
-        select c.station_id, c.day, c.accepted, r.received - c.accepted
-        from counted c
-        join (
-          select station_id, day, count(*)::int as received
-          from unnest(${column('stationId')}::int[], ${column('day')}::date[]) as u (station_id, day)
-          group by station_id, day
-        ) r using (station_id, day)
-        order by c.station_id, c.day
-        on conflict (station_id, day) do update set
-          accepted = t.accepted + excluded.accepted, duplicate = t.duplicate + excluded.duplicate
       )
-      select coalesce(sum(accepted), 0)::int as accepted from counted`);
-  const accepted = result?.accepted ?? 0;
-  return { accepted, duplicate: rows.length - accepted };
-}
-
-async function writeQuarantine(
-  transaction: Queryable,
-  messages: readonly QuarantinedMessage[],
-): Promise<void> {
-  // A statement may touch a row once only: the same bytes twice in a batch are counted first.
-  const rows = new Map<string, { message: QuarantinedMessage; hash: Buffer; times: number }>();
-  for (const message of messages) {
-    const hash = hashOf(message);
-    const known = rows.get(hash.toString('hex'));
-    if (known) known.times += 1;
-    else rows.set(hash.toString('hex'), { message, hash, times: 1 });
-  }
-  const list = [...rows.values()];
-  await transaction.query(sql`
-    insert into quarantine_message as q (received_at, last_received_at, topic, payload, reason, detail, hash, times)
-    select received_at, received_at, topic, payload, reason, detail, hash, times
-    from unnest(
-      ${list.map(({ message }) => new Date(message.receivedAtMs).toISOString())}::timestamptz[],
-      ${list.map(({ message }) => storableText(message.topic))}::text[],
-      ${list.map(({ message }) => message.payload)}::bytea[],
-      ${list.map(({ message }) => message.reason)}::text[],
-      ${list.map(({ message }) => storableText(message.detail))}::text[],
-      ${list.map(({ hash }) => hash)}::bytea[],
-      ${list.map(({ times }) => times)}::bigint[]
-    ) as u (received_at, topic, payload, reason, detail, hash, times)
-    order by hash
-    on conflict (hash) do update set
-      times = q.times + excluded.times, last_received_at = greatest(q.last_received_at, excluded.last_received_at)`);
-}
-
-function hashOf({ topic, reason, payload }: QuarantinedMessage): Buffer {
-  return createHash('sha256').update(`${topic}\0${reason}\0`).update(payload).digest();
-}
-
-async function writeGatewayChanges(transaction: Queryable, changes: readonly GatewayChange[]): Promise<void> {
-  // The last word of a batch counts; the order of arrival decides between two at the same instant.
-  const last = new Map(changes.map((change) => [`${change.stationId}/${change.gatewayCode}`, change]));
-  const rows = [...last.values()];
-  await transaction.query(sql`
-    insert into gateway_status as g (station_id, gateway_code, online, changed_at)
-    select station_id, gateway_code, online, changed_at
-    from unnest(
-      ${rows.map((row) => row.stationId)}::int[], ${rows.map((row) => row.gatewayCode)}::text[],
-      ${rows.map((row) => row.online)}::boolean[],
-      ${rows.map((row) => new Date(row.receivedAtMs).toISOString())}::timestamptz[]
-    ) as u (station_id, gateway_code, online, changed_at)
-    order by station_id, gateway_code
-    on conflict (station_id, gateway_code) do update set online = excluded.online, changed_at = excluded.changed_at
-    where g.online <> excluded.online`);
-  const contacts = changes.filter(({ isContact }) => isContact);
-  if (contacts.length === 0) return;
-  await transaction.query(sql`
-    insert into station_contact as c (station_id, received_at)
-    select station_id, max(received_at)
-    from unnest(
-      ${contacts.map((row) => row.stationId)}::int[],
-      ${contacts.map((row) => new Date(row.receivedAtMs).toISOString())}::timestamptz[]
-    ) as u (station_id, received_at)
-    group by station_id
-    order by station_id
-    on conflict (station_id) do update set received_at = excluded.received_at
-    where c.received_at < excluded.received_at`);
+      select coalesce(array_agg(n.place), '{}') as inserted
+      from incoming n
+      join inserted using (device_id, measured_at)`);
+  const inserted = new Set(result?.inserted);
+  return inserted.size === rows.length
+    ? []
+    : rows.flatMap((_, place) => (inserted.has(place) ? [] : [place]));
 }
 
 /** PostgreSQL's text for an array of numbers: an array of arrays would be flattened by `unnest`. */
-function arrayText(values: readonly (number | null)[] | null): string | null {
+export function arrayText(values: readonly (number | null)[] | null): string | null {
   return values === null ? null : `{${values.map((value) => value ?? 'null').join(',')}}`;
-}
-
-/** PostgreSQL's text holds no NUL and no half surrogates; the bytes of the payload are kept elsewhere. */
-function storableText(text: string): string {
-  return text.replaceAll('\0', '\uFFFD').toWellFormed();
 }

@@ -16,12 +16,18 @@ export interface Reading {
   stringCurrentsCa: (number | null)[] | null;
   status: DeviceStatus | null;
   faultCode: string | null;
+  /** The status code as the vendor sent it, where no profile knows it; `status` is null then. */
+  vendorStatus?: string | null;
   seq: number | null;
   flags: number;
 }
 
 /** Bits of `reading.flags`. */
 export const FLAG_FIELD_REJECTED = 1;
+/** Kept by the device and sent late: it counts for energy and is never "now". */
+export const FLAG_HISTORICAL = 2;
+/** The message had no usable time; `measuredAt` is when it came. */
+export const FLAG_TIME_OF_RECEIPT = 4;
 
 export const QUARANTINE_REASONS = [
   'unparsable',
@@ -42,11 +48,33 @@ export interface Rejection {
   reason: QuarantineReason;
   /** What is wrong, for the person who will mend it; no payload in it. */
   detail: string;
+  /** Of which station and device time, where the message says so; for the receipt. */
+  stationCode?: string;
+  measuredAtMs?: number;
+}
+
+/** The running number of a message: which sender, and when its readings were taken. */
+export interface MessageNumber {
+  stationCode: string;
+  /** Third segment of the topic: a gateway, a device, or the word `gateway`. */
+  senderCode: string;
+  seq: number;
+  measuredAtMs: number;
+}
+
+/** What a sender answered to a resend request. */
+export interface ResendReply {
+  stationCode: string;
+  senderCode: string;
+  id: string;
+  gone: readonly (readonly [number, number])[];
 }
 
 /** What a message turned out to be. Readings and rejections can stand side by side. */
 export interface DecodedMessage {
   readings: Reading[];
   gatewayStatus: { stationCode: string; deviceCode: string; online: boolean } | null;
+  numbers: MessageNumber[];
+  resendReply: ResendReply | null;
   rejections: Rejection[];
 }

@@ -76,6 +76,16 @@ export class AcknowledgingClient {
     await this.client.publishAsync(topic, payload, { qos: 1 });
   }
 
+  /** Takes subscriptions out of the session, which outlives the connection. */
+  async unsubscribe(filters: readonly string[]): Promise<void> {
+    if (filters.length > 0 && this.client.connected) await this.client.unsubscribeAsync([...filters]);
+  }
+
+  /** Drops the connection; another one is made, and subscribes again. */
+  reconnect(): void {
+    this.client.stream.destroy();
+  }
+
   /** Disconnects and keeps the session, so that the broker queues what arrives meanwhile. */
   async stop(): Promise<void> {
     if (this.stopped) return;

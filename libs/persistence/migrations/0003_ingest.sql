@@ -36,6 +36,10 @@ alter table quarantine_message add column replayed_at timestamptz;
 alter table quarantine_message add column outcome text;
 create index quarantine_message_reason_received on quarantine_message (reason, last_received_at desc);
 
+-- A status code of the vendor that no profile knows, as it came.
+alter table reading add column vendor_status text;
+alter table latest_reading add column vendor_status text;
+
 -- Where a sender's numbering stands. A new epoch begins where the numbers start again.
 create table message_sender (
   station_id integer not null references station (id),
@@ -69,6 +73,8 @@ create table resend_request (
   -- Numbers that were missing when it was first asked, and those that still are.
   asked int8multirange not null,
   missing int8multirange not null,
+  -- Numbers that the sender said it does not have.
+  gone int8multirange not null default '{}',
   state text not null constraint resend_request_state check (state in ('open', 'came', 'given_up')),
   attempts integer not null,
   first_asked_at timestamptz not null,
@@ -91,4 +97,6 @@ create table device_clock (
 drop table device_clock, resend_request, message_sequence, message_sender, ingest_rejection, device_source, vendor_profile;
 drop index quarantine_message_reason_received;
 alter table quarantine_message drop column outcome, drop column replayed_at;
+alter table latest_reading drop column vendor_status;
+alter table reading drop column vendor_status;
 alter table ingest_count drop column late;

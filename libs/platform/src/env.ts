@@ -39,6 +39,11 @@ export const environmentSchema = z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,20}$/)
       .default('ingest-1'),
+    PV_INGEST_GROUP: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,20}$/)
+      .optional(),
+    PV_RESEND_AFTER_S: z.coerce.number().int().min(1).max(86_400).default(60),
     PV_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   })
   .superRefine((environment, context) => {
