@@ -342,3 +342,55 @@ describe('roll-up', () => {
     ]);
   });
 });
+
+describe('a second reading of one device and instant', () => {
+  const topic = telemetryTopic('ST001', 'INV01');
+  const stored = (time: string) =>
+    database.query(sql`
+      select r.active_power_w as power, r.energy_total_wh as total, r.temperature_dc as temperature
+      from reading r join device d on d.id = r.device_id
+      where d.code = 'INV01' and r.measured_at = ${new Date(at(time))}::timestamptz`);
+
+  it('fills in what was unknown, in one batch or later', async () => {
+    const ts = at('07:00:00');
+    const stats = await send(
+      message(topic, { ts, active_power_w: 900 }),
+      message(topic, { ts, energy_total_wh: 7_000 }),
+    );
+    expect(stats).toMatchObject({ accepted: 2, duplicate: 0, conflicting: 0 });
+    expect(await send(message(topic, { ts, temperature_c: 21.5 }))).toMatchObject({ accepted: 1 });
+    expect(await stored('07:00:00')).toEqual([{ power: 900, total: 7_000n, temperature: 215 }]);
+    expect(await send(message(topic, { ts, active_power_w: 900, temperature_c: 21.5 }))).toMatchObject({
+      accepted: 0,
+      duplicate: 1,
+    });
+  });
+
+  it('that says another value goes to review, and the first one stays', async () => {
+    const ts = at('07:05:00');
+    const other = message(topic, { ts, active_power_w: 950, energy_total_wh: 7_010 });
+    const stats = await send(
+      message(topic, { ts, active_power_w: 900, energy_total_wh: 7_010 }),
+      message(topic, { ts, active_power_w: 900 }),
+      other,
+    );
+    expect(stats).toMatchObject({ accepted: 1, duplicate: 1, conflicting: 1 });
+    expect(await stored('07:05:00')).toEqual([{ power: 900, total: 7_010n, temperature: null }]);
+    expect(
+      await database.query(sql`select payload, detail from quarantine_message where reason = 'conflict'`),
+    ).toEqual([
+      {
+        payload: other.built.payload,
+        detail: 'ST001/INV01 at 2025-05-31T23:05:00.000Z: activePowerW 900 is stored, 950 came',
+      },
+    ]);
+    expect(other.acknowledge).toHaveBeenCalledOnce();
+    // What came again is counted, and still one row.
+    await send(other);
+    expect(
+      await database.query(sql`
+        select q.times, r.times as refused from quarantine_message q, ingest_rejection r
+        where q.reason = 'conflict' and r.reason = 'conflict'`),
+    ).toEqual([{ times: 2n, refused: 2n }]);
+  });
+});
