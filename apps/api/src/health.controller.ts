@@ -57,6 +57,12 @@ export class HealthController {
         throw new ProblemError(503, `health.${program}_silent`, `no sign of life from ${program}`);
       if (program === 'ingest' && alive.every(({ detail }) => detail['connected'] !== true))
         throw new ProblemError(503, 'health.broker_unreachable', 'ingest is not connected to the broker');
+      if (program === 'ingest' && alive.every(({ detail }) => detail['silent'] === true))
+        throw new ProblemError(
+          503,
+          'health.connected_but_silent',
+          'ingest is connected to the broker, and no station sends in daylight',
+        );
       if (program === 'ingest' && alive.every(({ detail }) => typeof detail['failing'] === 'string'))
         throw new ProblemError(
           503,

@@ -55,6 +55,7 @@ export class IngestService implements OnApplicationBootstrap, BeforeApplicationS
     });
     this.silence = new SilenceWatch({
       startedAtMs: clock.nowMs(),
+      speed: clock.speed,
       isDaylight: (atMs) => {
         const { sunriseMs, sunsetMs } = sunTimes({ day: dayOf(atMs), ...FLEET_PLACE });
         return atMs > sunriseMs && atMs < sunsetMs;

@@ -6,7 +6,7 @@ const isDaylight = (atMs: number) => atMs > hours(6) && atMs < hours(18);
 
 describe('the watch over silence', () => {
   it('acts once a silence in daylight, and again when it goes on', () => {
-    const watch = new SilenceWatch({ startedAtMs: hours(8), isDaylight });
+    const watch = new SilenceWatch({ startedAtMs: hours(8), speed: 1, isDaylight });
     const look = (hour: number, lastHour: number, isConnected = true) =>
       watch.look({ nowMs: hours(hour), lastReceivedAtMs: hours(lastHour), isConnected });
     expect(look(9, 8.99)).toBe(false);
@@ -19,9 +19,17 @@ describe('the watch over silence', () => {
     expect(watch.isSilent).toBe(false);
   });
 
+  it('takes a pause of a fast clock for longer than it looks', () => {
+    const watch = new SilenceWatch({ startedAtMs: hours(8), speed: 100, isDaylight });
+    const look = (hour: number) =>
+      watch.look({ nowMs: hours(hour), lastReceivedAtMs: hours(9), isConnected: true });
+    expect(look(10)).toBe(false);
+    expect(look(11)).toBe(true);
+  });
+
   it('says nothing at night, while unconnected, or right after the start', () => {
     const seen = (hour: number, lastHour: number | null, isConnected: boolean) => {
-      const watch = new SilenceWatch({ startedAtMs: hours(hour === 12 ? 11.9 : 1), isDaylight });
+      const watch = new SilenceWatch({ startedAtMs: hours(hour === 12 ? 11.9 : 1), speed: 1, isDaylight });
       const lastReceivedAtMs = lastHour === null ? null : hours(lastHour);
       return watch.look({ nowMs: hours(hour), lastReceivedAtMs, isConnected });
     };

@@ -1,8 +1,12 @@
 /** In daylight the fleet sends every few minutes; three rounds of five minutes without a message are no pause. */
 const SILENT_AFTER_MS = 15 * 60_000;
+/** A clock that runs fast must not make a pause of a real second a silence. */
+const SILENT_AFTER_REAL_MS = 60_000;
 
 export interface SilenceOptions {
   startedAtMs: number;
+  /** Clock seconds a real second. */
+  speed: number;
   isDaylight: (atMs: number) => boolean;
 }
 
@@ -19,7 +23,7 @@ export class SilenceWatch {
   look(seen: { nowMs: number; lastReceivedAtMs: number | null; isConnected: boolean }): boolean {
     const { nowMs, isConnected } = seen;
     const since = Math.max(seen.lastReceivedAtMs ?? 0, this.options.startedAtMs);
-    const from = nowMs - SILENT_AFTER_MS;
+    const from = nowMs - Math.max(SILENT_AFTER_MS, SILENT_AFTER_REAL_MS * this.options.speed);
     // Dark at the begin of the silence: the fleet may just be waking up.
     this.isSilent =
       isConnected && since <= from && this.options.isDaylight(from) && this.options.isDaylight(nowMs);
