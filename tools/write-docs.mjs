@@ -8,10 +8,13 @@ import { format, resolveConfig } from 'prettier';
 import { z } from 'zod';
 import {
   NATIVE_TOPIC_ROOT,
+  nativeResendReplySchema,
+  nativeResendSchema,
   nativeStatusSchema,
   nativeTelemetrySchema,
   PAYLOAD_BYTES_MAX,
   READINGS_PER_MESSAGE_MAX,
+  RESEND_NUMBERS_MAX,
   STRINGS_MAX,
 } from '#contracts';
 
@@ -33,7 +36,12 @@ const MEANINGS = {
 function protocolSchema() {
   // `input`: what a sender may send. Fields that nobody knows are allowed and ignored.
   const { $defs } = z.toJSONSchema(
-    z.object({ telemetry: nativeTelemetrySchema, status: nativeStatusSchema }),
+    z.object({
+      telemetry: nativeTelemetrySchema,
+      status: nativeStatusSchema,
+      resend: nativeResendSchema,
+      reply: nativeResendReplySchema,
+    }),
     {
       io: 'input',
     },
@@ -52,12 +60,21 @@ function protocolSchema() {
     description: `Payload of ${NATIVE_TOPIC_ROOT}/{station}/{gateway}/status`,
     ...$defs.NativeStatus,
   };
+  const NativeResend = {
+    description: `Payload of ${NATIVE_TOPIC_ROOT}/{station}/{sender}/resend; at most ${RESEND_NUMBERS_MAX} numbers`,
+    ...$defs.NativeResend,
+  };
+  const NativeResendReply = {
+    description: `Payload of ${NATIVE_TOPIC_ROOT}/{station}/{sender}/resend/reply`,
+    ...$defs.NativeResendReply,
+  };
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Sunledger native protocol, version 1',
-    description: 'Telemetry; the payload of a status topic is #/$defs/NativeStatus',
+    description:
+      'Telemetry; the payload of a status topic is #/$defs/NativeStatus, of a resend topic #/$defs/NativeResend',
     $ref: '#/$defs/NativeTelemetry',
-    $defs: { ...$defs, NativeTelemetry, NativeStatus },
+    $defs: { ...$defs, NativeTelemetry, NativeStatus, NativeResend, NativeResendReply },
   };
 }
 
@@ -66,6 +83,8 @@ function typeText(schema) {
   if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(', ');
   if (schema.anyOf) return [...new Set(schema.anyOf.map(typeText))].join(' or ');
   if (Array.isArray(schema.type)) return schema.type.join(' or ');
+  if (schema.prefixItems) return `pair of ${typeText(schema.prefixItems[0])}`;
+  if (schema.items?.prefixItems) return `list of at most ${schema.maxItems} ranges`;
   if (schema.type === 'array') return `list of at most ${schema.maxItems} objects`;
   if (schema.format === 'date-time') return 'ISO 8601 text with zone';
   if (schema.maxLength) return `text of at most ${schema.maxLength} characters`;
@@ -95,6 +114,10 @@ const table = (schema, meanings = {}) =>
     '\n',
   );
 
+/** A range is described once, where it is defined. */
+const rangesMeaning = (schema) =>
+  `What is missing. A range: ${schema.$defs.NativeResend.properties.ranges.items.description.toLowerCase()}`;
+
 const limits = () =>
   [
     '| limit | value |',
@@ -102,6 +125,7 @@ const limits = () =>
     `| payload | ${PAYLOAD_BYTES_MAX.toLocaleString('en')} bytes |`,
     `| readings of a list, devices of a batch | ${READINGS_PER_MESSAGE_MAX.toLocaleString('en')} |`,
     `| strings of a device | ${STRINGS_MAX} |`,
+    `| numbers of a request | ${RESEND_NUMBERS_MAX} |`,
   ].join('\n');
 
 async function page(schema) {
@@ -109,6 +133,8 @@ async function page(schema) {
     limits: limits(),
     reading: table(schema.$defs.NativeReading),
     batch: table(schema.$defs.NativeGatewayBatch),
+    resend: table(schema.$defs.NativeResend, { ranges: rangesMeaning(schema) }),
+    reply: table(schema.$defs.NativeResendReply, { id: 'The `id` of the request' }),
     status: table(schema.$defs.NativeStatus, { ts: 'When it was said; accepted, not used' }),
   };
   let text = readFileSync(join(root, pagePath), 'utf8');

@@ -6,7 +6,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { statusTopic, telemetryTopic } from '#contracts';
+import { nativeResendSchema, resendReplyTopic, statusTopic, telemetryTopic } from '#contracts';
 import {
   BELIEVABLE_POWER_FACTOR,
   decodeNative,
@@ -18,18 +18,21 @@ import { projectRoot } from '#platform';
 
 const page = readFileSync(join(projectRoot(), 'docs/NATIVE-PROTOCOL.md'), 'utf8');
 
+const CHANNELS = ['telemetry', 'status', 'resend', 'reply'] as const;
+type Channel = (typeof CHANNELS)[number];
+
 interface Example {
   line: number;
-  channel: 'telemetry' | 'status';
+  channel: Channel;
   isBroken: boolean;
   text: string;
 }
 
-/** The fenced blocks of the page: `json telemetry`, `json status`, with `broken` where it is meant to be refused. */
-const examples: Example[] = [...page.matchAll(/^```json (telemetry|status)( broken)?\n([^]*?)^```$/gm)].map(
+/** The fenced blocks of the page: `json telemetry` and so on by channel, with `broken` where it is meant to be refused. */
+const examples: Example[] = [...page.matchAll(/^```json (\w+)( broken)?\n([^]*?)^```$/gm)].map(
   ({ index, 1: channel, 2: broken, 3: text = '' }) => ({
     line: page.slice(0, index).split('\n').length,
-    channel: channel === 'status' ? 'status' : 'telemetry',
+    channel: CHANNELS.find((name) => name === channel) ?? 'telemetry',
     isBroken: broken !== undefined,
     text,
   }),
@@ -45,17 +48,26 @@ const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
 addFormats.default(ajv);
 ajv.addSchema(document, 'native');
 
+const SCHEMAS: Record<Channel, string> = {
+  telemetry: 'native',
+  status: 'native#/$defs/NativeStatus',
+  resend: 'native#/$defs/NativeResend',
+  reply: 'native#/$defs/NativeResendReply',
+};
+const TOPICS: Record<Exclude<Channel, 'resend'>, string> = {
+  telemetry: telemetryTopic('141124-001', 'INV01'),
+  status: statusTopic('141124-001', 'GW01'),
+  reply: resendReplyTopic('141124-001', 'GW01'),
+};
+
 function validator(channel: Example['channel']): ValidateFunction {
-  const found = ajv.getSchema(channel === 'status' ? 'native#/$defs/NativeStatus' : 'native');
+  const found = ajv.getSchema(SCHEMAS[channel]);
   if (!found) throw new Error(`the schema has no ${channel}`);
   return found;
 }
 
-const decoded = ({ channel, text }: Example) =>
-  decodeNative(
-    channel === 'status' ? statusTopic('141124-001', 'GW01') : telemetryTopic('141124-001', 'INV01'),
-    Buffer.from(text),
-  );
+const decoded = (channel: keyof typeof TOPICS, text: string) =>
+  decodeNative(TOPICS[channel], Buffer.from(text));
 
 describe('documents of the native protocol', () => {
   it('are what the code says now', async () => {
@@ -66,9 +78,9 @@ describe('documents of the native protocol', () => {
     expect(stderr).toBe('');
   });
 
-  it('show examples of both channels, good and broken', () => {
+  it('show examples of every channel, and broken ones of what a gateway sends', () => {
     const kinds = new Set(examples.map(({ channel, isBroken }) => `${channel} ${isBroken}`));
-    expect(kinds.size).toBe(4);
+    expect(kinds.size).toBe(7);
     expect(examples.length).toBe([...page.matchAll(/^```json/gm)].length);
   });
 
@@ -76,17 +88,25 @@ describe('documents of the native protocol', () => {
     const validate = validator(example.channel);
     validate(JSON.parse(example.text));
     expect(validate.errors).toBeNull();
-    const message = decoded(example);
+    if (example.channel === 'resend') {
+      // This one goes the other way: it is what a gateway has to read.
+      expect(nativeResendSchema.safeParse(JSON.parse(example.text)).success).toBe(true);
+      return;
+    }
+    const message = decoded(example.channel, example.text);
     expect(message.rejections).toEqual([]);
     expect(message.readings.filter(({ flags }) => flags !== 0)).toEqual([]);
-    expect(message.readings.length + Number(message.gatewayStatus !== null)).toBeGreaterThan(0);
+    const others = [message.gatewayStatus, message.resendReply].filter((part) => part !== null);
+    expect(message.readings.length + others.length).toBeGreaterThan(0);
   });
 
   it.each(broken)(
     'give an example that neither the schema nor ingest takes as it is: line $line',
     (example) => {
       expect(validator(example.channel)(JSON.parse(example.text))).toBe(false);
-      const { rejections, readings } = decoded(example);
+      expect(example.channel).not.toBe('resend');
+      if (example.channel === 'resend') return;
+      const { rejections, readings } = decoded(example.channel, example.text);
       expect(rejections.length + readings.filter(({ flags }) => flags !== 0).length).toBe(1);
     },
   );

@@ -38,15 +38,18 @@ Simulates the gateways of 468 village PV stations over MQTT. All data are invent
   --until ISO       运行到此时刻 stop when the clock shows this
   --stations N      只用前 N 座电站 only the first N stations
   --faults WHICH    none | rates | 脚本文件 FILE    (PV_FAULTS: on = rates, off = none)
-  --truth           打印真值(JSON)后退出 print the truth as JSON and exit: energy a device and day, faults, lost Wh
+  --truth           打印真值(JSON)后退出 print the truth as JSON and exit: energy a device and day, faults,
+                       lost Wh, numbers of the messages that they touch
   --day YYYY-MM-DD  真值的日期 day of the truth; with --days N so many days from it (today)
   --help            本说明 this text
 
 故障脚本 Fault script: JSON array, e.g.
   [{"kind":"offline","station":"141124-001","from":"2026-06-01T09:00:00+08:00","to":"2026-06-01T12:00:00+08:00"},
    {"kind":"low","station":"141124-002","device":"INV01","from":"2026-06-01T00:00:00+08:00","factor":0.5}]
-  kind: outage zero low string_low offline late_backlog counter_reset clock_skew duplicate garbage
-  device, factor (low, string_low), string (string_low), skewS (clock_skew); 没有 to 即一直持续 without "to" it never ends
+  kind: outage zero low string_low offline late_backlog counter_reset clock_skew
+        lost_messages conflict duplicate garbage
+  device, factor (low, string_low), string (string_low), skewS (clock_skew),
+  share of the messages (lost_messages, conflict; 0.04); 没有 to 即一直持续 without "to" it never ends
 `;
 
 const DEFAULT_MQTT_URL = 'mqtt://127.0.0.1:1883';

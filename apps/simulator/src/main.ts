@@ -47,9 +47,12 @@ async function main(): Promise<void> {
 }
 
 function printTruth(settings: RunSettings, clock: Clock): void {
+  const { intervalS } = settings;
   const day = settings.day ?? dayOf(clock.nowMs());
   const days = settings.until !== null && 'days' in settings.until ? settings.until.days : 1;
-  process.stdout.write(`${JSON.stringify(truthReport(modelOf(settings), day, days))}\n`);
+  process.stdout.write(
+    `${JSON.stringify(truthReport(modelOf(settings), { fromDay: day, days, intervalS }))}\n`,
+  );
 }
 
 const isUsage = (error: unknown): error is Error =>

@@ -59,6 +59,7 @@ export async function runSimulator(parts: {
     logger,
     intervalS: settings.intervalS,
     resumeAfterMs: (station) => history?.resumeAfterMs.get(station) ?? startMs,
+    notTaken: (station) => history?.notTaken.get(station) ?? null,
   });
   const stopped = once(stop, 'abort');
   const quarterHours = history === null ? Promise.resolve() : finishHistory(history, logger);

@@ -1,3 +1,6 @@
+import { rangesOf } from './telemetry/number-ranges.ts';
+import { gatewaySchedules, type GatewaySchedule } from './telemetry/schedule.ts';
+import { touchedMessages } from './telemetry/touched-messages.ts';
 import { dayIndexOf, dayOfIndex, startOfDayIndexMs } from './truth/calendar.ts';
 import type { Fault } from './truth/faults.ts';
 import type { TruthModel } from './truth/truth-model.ts';
@@ -22,15 +25,22 @@ interface TruthFault {
   to: string | null;
   factor: number;
   skewS: number;
+  share: number;
   /** Energy not made because of it, Wh, up to the end of the last day asked for. */
   lostWh: number;
+  /** Numbers of the messages of these days that it touches, by gateway, as ranges; null where it touches none. */
+  messages: Record<string, [number, number][]> | null;
 }
 
 /** What is true on so many days from `fromDay`: energy a device and day, and the faults that touch them. */
-export function truthReport(truth: TruthModel, fromDay: string, days: number): TruthReport {
+export function truthReport(
+  truth: TruthModel,
+  { fromDay, days, intervalS }: { fromDay: string; days: number; intervalS: number },
+): TruthReport {
   const first = dayIndexOf(fromDay);
   const indexes = Array.from({ length: days }, (_, offset) => first + offset);
-  const endMs = startOfDayIndexMs(first + days);
+  const span = { fromMs: startOfDayIndexMs(first), toMs: startOfDayIndexMs(first + days) };
+  const gateways = Map.groupBy(gatewaySchedules(truth.plant, intervalS), ({ station }) => station.code);
   return {
     simulated: true,
     seed: truth.plant.seed,
@@ -47,13 +57,28 @@ export function truthReport(truth: TruthModel, fromDay: string, days: number): T
         };
       }),
     })),
-    faults: truth.faults
-      .between(startOfDayIndexMs(first), endMs)
-      .map((fault) => describe(fault, truth.lostWh(fault, endMs))),
+    faults: truth.faults.between(span.fromMs, span.toMs).map((fault) => ({
+      ...describe(fault),
+      lostWh: truth.lostWh(fault, span.toMs),
+      messages: messagesOf(truth, gateways.get(fault.stationCode) ?? [], fault, span),
+    })),
   };
 }
 
-function describe(fault: Fault, lostWh: number): TruthFault {
+function messagesOf(
+  { faults }: TruthModel,
+  gateways: readonly GatewaySchedule[],
+  fault: Fault,
+  span: { fromMs: number; toMs: number },
+): TruthFault['messages'] {
+  const touched = gateways.flatMap((gateway): [string, [number, number][]][] => {
+    const seqs = touchedMessages(faults, gateway, fault, span);
+    return seqs === null ? [] : [[gateway.code, rangesOf(seqs)]];
+  });
+  return touched.length === 0 ? null : Object.fromEntries(touched);
+}
+
+function describe(fault: Fault): Omit<TruthFault, 'lostWh' | 'messages'> {
   return {
     kind: fault.kind,
     station: fault.stationCode,
@@ -62,6 +87,6 @@ function describe(fault: Fault, lostWh: number): TruthFault {
     to: Number.isFinite(fault.toMs) ? new Date(fault.toMs).toISOString() : null,
     factor: fault.factor,
     skewS: fault.skewMs / 1000,
-    lostWh,
+    share: fault.share,
   };
 }

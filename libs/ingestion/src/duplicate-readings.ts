@@ -6,7 +6,7 @@
  */
 import { DEVICE_STATUS_CODES } from '#contracts';
 import { sql, type Queryable } from '#persistence';
-import { arrayText, type ReadingFate } from './reading.repository.ts';
+import { arrayText, type ReadingFate } from './reading-fate.ts';
 
 interface StoredReading {
   deviceId: number;

@@ -1,5 +1,5 @@
 import type { Clock } from '#platform';
-import type { ReceivedReading } from './reading.repository.ts';
+import type { ReceivedReading } from './reading-fate.ts';
 
 /** So many of the last messages tell how far behind we are. */
 const LAG_SAMPLES = 2000;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { advanceSender, NUMBER_JUMP_MAX, type SenderState } from './message-sequence.ts';
+import { NUMBER_JUMP_MAX } from '#contracts';
+import { advanceSender, type SenderState } from './message-sequence.ts';
 
 const MINUTE_MS = 60_000;
 const t = (minute: number) => minute * MINUTE_MS;

@@ -1,3 +1,4 @@
+import { NUMBER_JUMP_MAX } from '#contracts';
 import { sql, type Queryable } from '#persistence';
 
 /** A message with a running number, of a known sender. */
@@ -18,11 +19,6 @@ export interface SenderState {
   lastMeasuredAtMs: number;
 }
 
-/**
- * A jump ahead that is larger than this is a new numbering and no hole: four times the week of five-minute messages that
- * a gateway keeps.
- */
-export const NUMBER_JUMP_MAX = 10_000;
 /** Numbers that run backwards while time goes on by more than this are a new numbering, not a late message. */
 const RESTART_AFTER_MS = 30_000;
 

@@ -7,16 +7,9 @@ import { addToReceipts } from './ingest-tally.ts';
 import { noteNumbers, type NumberedMessage, type Sender } from './message-sequence.ts';
 import { writeQuarantine, type QuarantinedMessage } from './quarantine.writer.ts';
 import { FLAG_HISTORICAL } from './reading.ts';
-import type { KnownReading } from './validate.ts';
+import { arrayText, type ReadingFate, type ReceivedReading } from './reading-fate.ts';
 
-export type { GatewayChange, NumberedMessage, QuarantinedMessage };
-
-/** A reading together with when and in which message it came in. */
-export interface ReceivedReading extends KnownReading {
-  receivedAtMs: number;
-  /** The message, so that it can be kept where another value is stored already. */
-  origin?: { topic: string; payload: Buffer };
-}
+export type { GatewayChange, NumberedMessage, QuarantinedMessage, ReceivedReading };
 
 /** What one write brings in; it is written whole or not at all. */
 export interface ReadingBatch {
@@ -55,14 +48,6 @@ export class ReadingRepository {
       return { accepted, duplicate: fates.length - accepted - conflicting, conflicting, gaps };
     });
   }
-}
-
-/** What became of a reading. */
-export interface ReadingFate {
-  received: ReceivedReading;
-  day: string;
-  fate: 'accepted' | 'duplicate' | 'conflict';
-  conflict: QuarantinedMessage | null;
 }
 
 async function writeReadings(
@@ -180,9 +165,4 @@ async function insertReadings(
   return inserted.size === rows.length
     ? []
     : rows.flatMap((_, place) => (inserted.has(place) ? [] : [place]));
-}
-
-/** PostgreSQL's text for an array of numbers: an array of arrays would be flattened by `unnest`. */
-export function arrayText(values: readonly (number | null)[] | null): string | null {
-  return values === null ? null : `{${values.map((value) => value ?? 'null').join(',')}}`;
 }

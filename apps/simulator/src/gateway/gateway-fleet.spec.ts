@@ -32,6 +32,7 @@ function fleetAtNoon(url: string): GatewayFleet {
     logger: createLogger('simulator', { PV_LOG_LEVEL: 'error' }),
     intervalS: TEST_INTERVAL_S,
     resumeAfterMs: () => at(DAY, 10),
+    notTaken: () => null,
   });
 }
 
@@ -46,7 +47,7 @@ class StoppedClock extends Clock {
 
 const telemetryOf = (station: string) =>
   heard
-    .filter(({ topic }) => topic === `pv/v1/${station}/gateway/telemetry`)
+    .filter(({ topic }) => topic === `pv/v1/${station}/GW01/telemetry`)
     .map(({ text }) => nativeBatchSchema.parse(JSON.parse(text)));
 const statusOf = (station: string) =>
   heard.filter(({ topic }) => topic === `pv/v1/${station}/GW01/status`).map(({ text }) => text);

@@ -3,7 +3,7 @@ import { ReadingModel } from '../telemetry/readings.ts';
 import { gatewaySchedules } from '../telemetry/schedule.ts';
 import { keyOf, unit } from '../truth/random.ts';
 import type { TruthModel } from '../truth/truth-model.ts';
-import { Gateway, type GatewayCounts } from './gateway.ts';
+import { Gateway, noCounts, type GatewayCounts, type GatewayStart } from './gateway.ts';
 import { GatewayLink } from './link.ts';
 
 /** Connections that are being opened at a time: a broker greets some hundred a second. */
@@ -24,6 +24,8 @@ export interface GatewayFleetOptions {
   intervalS: number;
   /** The instant, epoch ms, up to which the readings of a station are already known; the next ones are sent. */
   resumeAfterMs: (stationCode: string) => number;
+  /** The time of which a station has no readings, because nobody took them. */
+  notTaken: (stationCode: string) => GatewayStart['notTaken'];
 }
 
 interface Member {
@@ -33,7 +35,7 @@ interface Member {
 
 /** All gateways of the fleet, driven by one timer. */
 export class GatewayFleet {
-  readonly counts: GatewayCounts = { sent: 0, acknowledged: 0, readings: 0, forgotten: 0 };
+  readonly counts: GatewayCounts = noCounts();
   private readonly members: Member[];
   private readonly connecting = new Set<GatewayLink>();
   private timer: NodeJS.Timeout | null = null;
@@ -46,7 +48,9 @@ export class GatewayFleet {
     const { truth } = options;
     const parts = { readings: new ReadingModel(truth), faults: truth.faults, counts: this.counts };
     this.members = gatewaySchedules(truth.plant, options.intervalS).map((schedule) => {
-      const gateway = new Gateway(schedule, parts, options.resumeAfterMs(schedule.station.code));
+      const { code } = schedule.station;
+      const start = { afterMs: options.resumeAfterMs(code), notTaken: options.notTaken(code) };
+      const gateway = new Gateway(schedule, parts, start);
       return { gateway, link: this.linkOf(gateway) };
     });
   }
@@ -92,9 +96,11 @@ export class GatewayFleet {
       url: this.options.url,
       clientId: `gw-${station.code}-${code}`,
       statusTopic: gateway.topics.status,
+      resendTopic: gateway.topics.resend,
       spread: unit(keyOf(this.options.truth.plant.seed, 'link', station.code, code), 0),
       nowMs: () => this.options.clock.nowMs(),
       onConnect: () => this.connecting.delete(link),
+      onRequest: (payload) => gateway.takeRequest(payload, this.options.clock.nowMs()),
       onError: (error) => this.noteError(error),
     });
     return link;

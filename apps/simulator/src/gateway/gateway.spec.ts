@@ -1,53 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { at, faultOf, testFleet } from '../testing/factories.ts';
-import type { Fault } from '../truth/faults.ts';
-import { Gateway, IN_FLIGHT_MAX, type OutgoingLink } from './gateway.ts';
+import { at, faultOf } from '../testing/factories.ts';
+import { gatewayFrom, PaperLink, seqsOf, sendAll } from '../testing/paper-gateway.ts';
+import { IN_FLIGHT_MAX } from './gateway.ts';
 
 const DAY = '2026-06-10';
 const window = { fromMs: at(DAY, 10), toMs: at(DAY, 11) };
 
-/** A link that keeps what it is given until the test acknowledges it. */
-class PaperLink implements OutgoingLink {
-  connected = true;
-  readonly sent: string[] = [];
-  readonly waiting: ((error?: Error) => void)[] = [];
-
-  isConnected(): boolean {
-    return this.connected;
-  }
-  publish(_topic: string, payload: string, settled: (error?: Error) => void): void {
-    this.sent.push(payload);
-    this.waiting.push(settled);
-  }
-  acknowledgeAll(): void {
-    for (const settled of this.waiting.splice(0)) settled();
-  }
-}
-
-function gatewayFrom(afterMs: number, faults: Fault[] = []) {
-  const fleet = testFleet({ faults });
-  const counts = { sent: 0, acknowledged: 0, readings: 0, forgotten: 0 };
-  const gateway = new Gateway(
-    fleet.gateway,
-    { readings: fleet.readings, faults: fleet.truth.faults, counts },
-    afterMs,
-  );
-  return { gateway, counts, link: new PaperLink() };
-}
-
-function sendAll(gateway: Gateway, link: PaperLink, nowMs: number): void {
-  for (;;) {
-    if (gateway.sendNext(link, nowMs)) continue;
-    if (link.waiting.length === 0) return;
-    link.acknowledgeAll();
-  }
-}
-
-const seqsOf = (link: PaperLink): number[] =>
-  link.sent.flatMap((payload) => {
-    const seq = /"seq":(\d+),"devices":\{"\w+":/.exec(payload)?.[1];
-    return seq === undefined ? [] : [Number(seq)];
-  });
 const isRun = (seqs: readonly number[]) => seqs.every((seq, index) => seq === (seqs[0] ?? 0) + index);
 
 describe('a gateway', () => {
@@ -135,5 +93,21 @@ describe('a gateway', () => {
     const garbage = gatewayFrom(window.fromMs, [faultOf({ kind: 'garbage', ...window })]);
     sendAll(garbage.gateway, garbage.link, window.toMs - 1);
     expect(garbage.link.sent.length).toBe(seqsOf(garbage.link).length + 1);
+  });
+
+  it('that contradicts itself sends the true values first', () => {
+    const { gateway, link } = gatewayFrom(window.fromMs, [
+      faultOf({ kind: 'conflict', share: 0.5, ...window }),
+    ]);
+    sendAll(gateway, link, window.toMs - 1);
+    const truth = gatewayFrom(window.fromMs);
+    sendAll(truth.gateway, truth.link, window.toMs - 1);
+    const firstOf = new Map<number, string>();
+    seqsOf(link).forEach((seq, index) => {
+      if (!firstOf.has(seq)) firstOf.set(seq, link.sent[index] ?? '');
+    });
+    expect([...firstOf.values()]).toEqual(truth.link.sent);
+    expect(link.sent.length).toBeGreaterThan(truth.link.sent.length);
+    expect(new Set(link.sent).size).toBe(link.sent.length);
   });
 });

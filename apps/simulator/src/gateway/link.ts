@@ -1,4 +1,4 @@
-import { connect, type MqttClient } from 'mqtt';
+import { connect, type IPublishPacket, type MqttClient } from 'mqtt';
 import type { OutgoingLink } from './gateway.ts';
 
 const KEEP_ALIVE_S = 60;
@@ -11,10 +11,14 @@ export interface LinkOptions {
   url: string;
   clientId: string;
   statusTopic: string;
+  /** Subscribed at QoS 1 with each connection. */
+  resendTopic: string;
   /** In [0, 1): spreads the reconnects of a fleet after the broker was away. */
   spread: number;
   nowMs: () => number;
   onConnect: () => void;
+  /** A request to send messages again came. */
+  onRequest: (payload: Uint8Array) => void;
   onError: (error: Error) => void;
 }
 
@@ -45,6 +49,7 @@ export class GatewayLink implements OutgoingLink {
       keepalive: KEEP_ALIVE_S,
       connectTimeout: CONNECT_TIMEOUT_MS,
       reconnectPeriod: BACK_OFF_MIN_MS,
+      resubscribe: false,
       will: { topic: this.options.statusTopic, payload: Buffer.from(offline()), qos: 1, retain: true },
     });
     client.on('connect', () => {
@@ -52,7 +57,12 @@ export class GatewayLink implements OutgoingLink {
       client.options.reconnectPeriod = BACK_OFF_MIN_MS;
       const online = JSON.stringify({ online: true, ts: this.options.nowMs() });
       client.publish(this.options.statusTopic, online, { qos: 1, retain: true });
+      this.listen(client);
       this.options.onConnect();
+    });
+    client.on('message', (topic: string, payload: Buffer, packet: IPublishPacket) => {
+      // A request that the broker kept would be answered with every connection.
+      if (topic === this.options.resendTopic && !packet.retain) this.options.onRequest(payload);
     });
     client.on('close', () => {
       this.failures += 1;
@@ -61,6 +71,13 @@ export class GatewayLink implements OutgoingLink {
     });
     client.on('error', this.options.onError);
     this.client = client;
+  }
+
+  private listen(client: MqttClient): void {
+    client.subscribe(this.options.resendTopic, { qos: 1 }, (error, granted) => {
+      if (error) this.options.onError(error);
+      else if (granted?.some(({ qos }) => qos > 2)) this.options.onError(new Error('subscription refused'));
+    });
   }
 
   /** @param settled called when the broker has acknowledged the message, or with the reason why it never will. */

@@ -12,6 +12,10 @@ const LOOK_BACK_DAYS = 4;
 /** A shorter interval would write tens of millions of rows at the start; the history then has a reading a minute. */
 const HISTORY_STEP_S = 60;
 
+/** The history has one of so many readings of a gateway. */
+export const historyStep = (gateway: GatewaySchedule): number =>
+  Math.max(1, Math.ceil((HISTORY_STEP_S * 1000) / gateway.intervalMs));
+
 /** One reading to be written, and whether it makes its day due for a new roll-up. */
 export interface OwedReading {
   gateway: GatewaySchedule;
@@ -49,6 +53,14 @@ export function owedReadings(question: OwedQuestion): OwedReading[] {
   return owed;
 }
 
+/** The whole days between the one on which a station was last heard and today: they are not filled with readings. */
+export function daysNotTaken(lastMs: number | null, nowMs: number): { fromMs: number; toMs: number } | null {
+  if (lastMs === null) return null;
+  const fromMs = startOfDayIndexMs(dayIndexAt(lastMs) + 1);
+  const toMs = startOfDayIndexMs(dayIndexAt(nowMs));
+  return fromMs < toMs ? { fromMs, toMs } : null;
+}
+
 /** How many readings after an instant a gateway still owes, counted no further than `limit`. */
 export function countOwed(question: OwedQuestion & { lastMs: number }, limit: number): number {
   const { gateway, faults, lastMs, nowMs } = question;
@@ -66,7 +78,7 @@ export function countOwed(question: OwedQuestion & { lastMs: number }, limit: nu
 /** Readings taken in (afterMs, untilMs] that have been delivered by now. */
 function delivered(question: OwedQuestion, afterMs: number, untilMs: number): OwedReading[] {
   const { gateway, nowMs } = question;
-  const step = Math.max(1, Math.ceil((HISTORY_STEP_S * 1000) / gateway.intervalMs));
+  const step = historyStep(gateway);
   const owed: OwedReading[] = [];
   for (let seq = seqAfter(gateway, afterMs); readingInstantMs(gateway, seq) <= untilMs; seq += 1) {
     if (seq % step !== 0) continue;
@@ -103,6 +115,9 @@ function receivedAt(question: OwedQuestion, seq: number): number | null {
       return readingInstantMs(question.gateway, seq);
     case 'late':
       return delivery.sentAtMs;
+    case 'dropped':
+      // Asked for and sent again within minutes; the history does not tell the two apart.
+      return readingInstantMs(question.gateway, seq);
     case 'lost':
       return null;
   }

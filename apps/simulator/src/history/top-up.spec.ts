@@ -45,6 +45,8 @@ async function readingsOf(station: string, fromMs: number, toMs: number) {
     order by r.measured_at, d.code`);
 }
 
+let filled: Awaited<ReturnType<typeof topUpAt>> | null = null;
+
 describe('the history', () => {
   it('is written once, as if the fleet had always run', async () => {
     const first = await topUpAt(at(DAY, 12));
@@ -84,7 +86,7 @@ describe('the history', () => {
       seq += 1
     ) {
       const payload = Buffer.from(encodeBatch(readings.reading(gateway, seq)));
-      for (const reading of decodeNative(telemetryTopic('S01', 'gateway'), payload).readings) {
+      for (const reading of decodeNative(telemetryTopic('S01', 'GW01'), payload).readings) {
         expected.push({
           device: reading.deviceCode,
           measured_at: new Date(reading.measuredAtMs),
@@ -129,6 +131,7 @@ describe('the history', () => {
 
   it('fills the days that the program was off: the rest of its last day, whole days, and today', async () => {
     const later = await topUpAt(at('2026-06-13', 8));
+    filled = later;
     expect(later.stationDays).toBe(3 * 3);
     expect(later.quarterHours).toBe(3 * 3 * 96);
     const rest = await readingsOf('S01', at(DAY, 12), at(DAY, 24));
@@ -139,6 +142,31 @@ describe('the history', () => {
     const dirty = await database.query<{ day: string }>(sql`
       select distinct day from dirty_station_day order by day`);
     expect(dirty.map(({ day }) => day)).toEqual([DAY, '2026-06-13']);
+  });
+
+  it('notes the numbers of its readings as ingest does, so that nobody asks for them again', async () => {
+    const rows = await database.query<{ code: string; sender: string; day: string; received: string }>(sql`
+      select s.code, m.sender_code as sender, m.day, m.received::text as received
+      from message_sequence m
+      join station s on s.id = m.station_id
+      where m.epoch = 0
+      order by s.code, m.day`);
+    const today = rows.filter(({ code, day }) => code === 'S01' && day === '2026-06-13');
+    const first = seqAfter(gateway, at('2026-06-13', 0) - 1);
+    expect(today).toEqual([
+      { code: 'S01', sender: 'GW01', day: '2026-06-13', received: `{[${first},${first + 96})}` },
+    ]);
+    const silent = rows.find(({ code, day }) => code === 'S03' && day === DAY);
+    expect(silent?.received.split('),').length).toBe(2);
+    const [sender] = await database.query<{ last: bigint; senders: bigint }>(sql`
+      select max(last_seq) filter (where station_id = (select id from station where code = 'S01')) as last,
+        count(*) as senders
+      from message_sender`);
+    expect(sender).toEqual({ last: BigInt(first + 95), senders: 3n });
+  });
+
+  it('says which days have no readings, and that they are gone', async () => {
+    expect(filled?.notTaken.get('S01')).toEqual({ fromMs: at('2026-06-11', 0), toMs: at('2026-06-13', 0) });
   });
 
   it('leaves a short gap to the gateways', async () => {

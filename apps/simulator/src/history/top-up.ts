@@ -6,7 +6,8 @@ import { gatewaySchedules } from '../telemetry/schedule.ts';
 import { dayIndexAt } from '../truth/calendar.ts';
 import type { TruthModel } from '../truth/truth-model.ts';
 import { fillQuarterHours, fillStationDays } from './missing-days.ts';
-import { countOwed, owedReadings } from './owed-readings.ts';
+import { noteNumbers } from './message-numbers.ts';
+import { countOwed, daysNotTaken, historyStep, owedReadings } from './owed-readings.ts';
 import { writeReadings, type StationIds } from './reading-history.ts';
 
 /** A gap of no more readings than this is left to the gateways, which send what they owe. */
@@ -28,6 +29,8 @@ export interface TopUpResult {
   readings: number;
   /** Up to when the readings of a station are in the database, epoch ms; the gateways go on from there. */
   resumeAfterMs: ReadonlyMap<string, number>;
+  /** The time, epoch ms, half-open, of which a station has day sums and no readings. */
+  notTaken: ReadonlyMap<string, { fromMs: number; toMs: number } | null>;
   /**
    * Writes the quarter hours of 30 days, the newest first, and returns the rows. Nothing waits for them, so the
    * gateways go on the air meanwhile.
@@ -63,7 +66,7 @@ async function topUpReadings(
   options: TopUpOptions,
   stations: ReadonlyMap<string, StationIds>,
   nowMs: number,
-): Promise<Pick<TopUpResult, 'readings' | 'resumeAfterMs'>> {
+): Promise<Pick<TopUpResult, 'readings' | 'resumeAfterMs' | 'notTaken'>> {
   const { database, truth, logger } = options;
   const lastHeardMs = await lastReadings(database, nowMs);
   const readings = new ReadingModel(truth);
@@ -86,15 +89,26 @@ async function topUpReadings(
     return {
       readings: 0,
       resumeAfterMs: new Map(questions.map(({ gateway, lastMs }) => [gateway.station.code, lastMs ?? nowMs])),
+      notTaken: new Map(),
     };
   }
   const owed = questions.flatMap(owedReadings);
   const fresh = lastHeardMs.size === 0 && !(await hasReadings(database, nowMs));
   const written = await writeReadings({ database, readings, stations, owed, fresh, nowMs });
+  // A thinned history leaves numbers out; ingest begins with the first message of the gateways.
+  await noteNumbers({
+    database,
+    readings,
+    stations,
+    owed: owed.filter(({ gateway }) => historyStep(gateway) === 1),
+  });
   logger.info({ event: 'simulator.readings_written', rows: written });
   return {
     readings: written,
     resumeAfterMs: new Map(questions.map(({ gateway }) => [gateway.station.code, nowMs])),
+    notTaken: new Map(
+      questions.map(({ gateway, lastMs }) => [gateway.station.code, daysNotTaken(lastMs, nowMs)]),
+    ),
   };
 }
 

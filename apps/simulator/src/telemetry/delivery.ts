@@ -1,13 +1,19 @@
 import { dayIndexAt } from '../truth/calendar.ts';
 import type { FaultBook } from '../truth/fault-book.ts';
 import { isActive, type Fault, type FaultKind } from '../truth/faults.ts';
+import { keyOf, unit } from '../truth/random.ts';
 import { readingInstantMs, type GatewaySchedule } from './schedule.ts';
 
-/** What becomes of a reading: sent at once, forgotten, or kept until the gateway may speak again. */
-export type Delivery = { kind: 'live' } | { kind: 'lost' } | { kind: 'late'; sentAtMs: number };
+/**
+ * What becomes of a reading: sent at once, forgotten, kept until the gateway may speak again, or dropped by the modem on
+ * its first way out, so that it is there for who asks.
+ */
+export type Delivery =
+  { kind: 'live' } | { kind: 'lost' } | { kind: 'late'; sentAtMs: number } | { kind: 'dropped' };
 
 const LIVE: Delivery = { kind: 'live' };
 const LOST: Delivery = { kind: 'lost' };
+const DROPPED: Delivery = { kind: 'dropped' };
 
 /** Whether and when a reading leaves its gateway. */
 export function deliveryOf(faults: FaultBook, gateway: GatewaySchedule, seq: number): Delivery {
@@ -17,7 +23,25 @@ export function deliveryOf(faults: FaultBook, gateway: GatewaySchedule, seq: num
   if (active.length === 0) return LIVE;
   if (active.some(({ kind }) => kind === 'offline')) return LOST;
   const late = active.find(({ kind }) => kind === 'late_backlog');
-  return late ? { kind: 'late', sentAtMs: late.toMs } : LIVE;
+  if (late) return { kind: 'late', sentAtMs: late.toMs };
+  return isStruck(active, 'lost_messages', gateway, seq) ? DROPPED : LIVE;
+}
+
+/** True where a second message with other values follows message number `seq`. */
+export function isContradicted(faults: FaultBook, gateway: GatewaySchedule, seq: number): boolean {
+  const active = activeFaults(faults, gateway, readingInstantMs(gateway, seq));
+  return active.length > 0 && isStruck(active, 'conflict', gateway, seq);
+}
+
+/** A share of the messages, the same ones at every start. */
+function isStruck(
+  active: readonly Fault[],
+  kind: FaultKind,
+  { station, code }: GatewaySchedule,
+  seq: number,
+): boolean {
+  const fault = active.find((candidate) => candidate.kind === kind);
+  return fault !== undefined && unit(keyOf(station.key, kind, code), seq) < fault.share;
 }
 
 /** The fault that keeps a gateway silent at an instant, or null. */

@@ -8,6 +8,21 @@ export function encodeBatch(reading: GatewayReading): string {
   return JSON.stringify({ ts: reading.measuredAtMs, seq: reading.seq, devices } satisfies NativeBatch);
 }
 
+/** The same devices at the same time with other values, as a gateway that asks its devices twice may tell them. */
+export function contradictionOf(reading: GatewayReading): GatewayReading {
+  const devices = reading.devices.map((device) => ({
+    ...device,
+    activePowerW: Math.floor(device.activePowerW * CONTRADICTED_POWER_SHARE),
+    energyTotalWh: device.energyTotalWh + CONTRADICTION_WH,
+    energyDayWh: device.energyDayWh + CONTRADICTION_WH,
+  }));
+  return { ...reading, devices };
+}
+
+const CONTRADICTED_POWER_SHARE = 0.9;
+/** Believable, so that nothing but the first message tells that it is wrong. */
+const CONTRADICTION_WH = 1000;
+
 /** Bytes that nobody can read: the beginning of a batch, as a modem that loses its link leaves it. */
 export const encodeGarbage = (reading: GatewayReading): string =>
   `{"ts":${reading.measuredAtMs},"seq":${reading.seq},"devices":{"INV0`;

@@ -90,7 +90,7 @@ describe('the readings of a day', () => {
       const reading = readings.reading(gateway, seq);
       const text = encodeBatch(reading);
       expect(nativeBatchSchema.safeParse(JSON.parse(text)).success).toBe(true);
-      const decoded = decodeNative(telemetryTopic('S01', 'gateway'), Buffer.from(text));
+      const decoded = decodeNative(telemetryTopic('S01', 'GW01'), Buffer.from(text));
       expect(decoded.rejections).toEqual([]);
       expect(decoded.readings).toHaveLength(reading.devices.length);
       decoded.readings.forEach((arrived, index) => {
@@ -170,7 +170,7 @@ describe('a fault of telling', () => {
 
   it('garbage cannot be read', () => {
     const text = encodeGarbage(readings.reading(gateway, noonSeq));
-    const decoded = decodeNative(telemetryTopic('S01', 'gateway'), Buffer.from(text));
+    const decoded = decodeNative(telemetryTopic('S01', 'GW01'), Buffer.from(text));
     expect(decoded).toMatchObject({ readings: [], rejections: [{ reason: 'unparsable' }] });
   });
 });

@@ -4,7 +4,8 @@ import { keyOf, unit } from '../truth/random.ts';
 
 /**
  * One gateway and its own beat: it reads its devices at `EPOCH + phase + k * interval`, and k is the running number of
- * the reading, so the numbers of a gateway have no holes and do not depend on when the program was started.
+ * the reading, so the numbers of a gateway do not depend on when the program was started. A reading that was taken and forgotten has
+ * used up its number: that hole cannot be filled.
  */
 export interface GatewaySchedule {
   station: StationPlant;

@@ -23,6 +23,7 @@ describe('faults by rate', () => {
         expect(count('offline', false)).toBeGreaterThanOrEqual(1);
         expect(count('zero', false)).toBeGreaterThanOrEqual(1);
         expect(count('low', false)).toBeGreaterThanOrEqual(1);
+        expect(count('lost_messages', false)).toBeGreaterThanOrEqual(1);
         expect(count('zero', true)).toBeGreaterThanOrEqual(1);
       }),
     );

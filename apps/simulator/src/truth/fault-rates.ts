@@ -1,11 +1,20 @@
 import { DAY_MS } from '#domain';
 import { EPOCH_MS } from './calendar.ts';
-import { PLAIN_FAULT, snapToKnots, type Fault, type FaultKind } from './faults.ts';
+import {
+  PLAIN_FAULT,
+  snapToKnots,
+  strikesMessages,
+  USUAL_SHARE,
+  type Fault,
+  type FaultKind,
+} from './faults.ts';
 import type { Plant, StationPlant } from './plant.ts';
 import { keyOf, unit } from './random.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
+/** A clock that is off by whole intervals would tell two readings at one time, which is a fault of its own. */
+const ODD_SKEW_MS = 17_000;
 /** The fleet that the counts below are meant for. */
 const FLEET_STATIONS = 468;
 
@@ -98,6 +107,26 @@ const RATES: readonly FaultRate[] = [
     daytime: true,
   },
   {
+    // Three modems at a time: about thirty messages a day that come when they are asked for.
+    kind: 'lost_messages',
+    name: 'lost',
+    count: 3,
+    periodDays: 1,
+    shareMin: 0.7,
+    shareMax: 0.95,
+    scope: 'station',
+  },
+  {
+    kind: 'conflict',
+    name: 'conflict',
+    count: 1,
+    periodDays: 2,
+    shareMin: 0.3,
+    shareMax: 0.9,
+    scope: 'station',
+    daytime: true,
+  },
+  {
     kind: 'duplicate',
     name: 'duplicate',
     count: 1,
@@ -175,7 +204,8 @@ function faultOfPeriod(
     toMs: rate.kind === 'counter_reset' ? Infinity : wholeMinute(fromMs + lengthMs),
     factor: factorOf(rate.kind, luck(6)),
     stringIndex: Math.floor(luck(7) * 8),
-    skewMs: rate.kind === 'clock_skew' ? -Math.round(2 + luck(8) * 20) * MINUTE_MS : 0,
+    skewMs: rate.kind === 'clock_skew' ? -Math.round(2 + luck(8) * 20) * MINUTE_MS - ODD_SKEW_MS : 0,
+    share: strikesMessages(rate.kind) ? USUAL_SHARE : 0,
   });
 }
 
@@ -196,6 +226,8 @@ function factorOf(kind: FaultKind, luck: number): number {
     case 'late_backlog':
     case 'counter_reset':
     case 'clock_skew':
+    case 'lost_messages':
+    case 'conflict':
     case 'duplicate':
     case 'garbage':
       return 1;

@@ -20,6 +20,11 @@ describe('a fault script', () => {
     });
   });
 
+  it('strikes a share of the messages, a small one unless it says how much', () => {
+    expect(parse([{ ...plain, kind: 'lost_messages', share: 0.25 }])[0]).toMatchObject({ share: 0.25 });
+    expect(parse([{ ...plain, kind: 'conflict' }])[0]).toMatchObject({ kind: 'conflict', share: 0.04 });
+  });
+
   it('lasts for ever where no end is given', () => {
     expect(parse([{ ...plain, kind: 'offline' }])[0]?.toMs).toBe(Infinity);
   });
@@ -31,6 +36,7 @@ describe('a fault script', () => {
     ['a low without factor', [{ ...plain, kind: 'low' }], 'factor'],
     ['a reset of no device', [{ ...plain, kind: 'counter_reset' }], 'device'],
     ['an end before the beginning', [{ ...plain, kind: 'zero', to: '2026-05-01T00:00:00+08:00' }], 'later'],
+    ['a share of another kind', [{ ...plain, kind: 'zero', share: 0.5 }], 'share'],
     ['an unknown field', [{ ...plain, kind: 'zero', until: 1 }], 'until'],
   ])('is refused with %s', (_, script, place) => {
     expect(() => parse(script)).toThrow(FaultScriptError);

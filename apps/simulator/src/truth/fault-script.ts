@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FAULT_KINDS, PLAIN_FAULT, snapToKnots, type Fault } from './faults.ts';
+import { FAULT_KINDS, PLAIN_FAULT, snapToKnots, strikesMessages, USUAL_SHARE, type Fault } from './faults.ts';
 
 const instantSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
@@ -13,6 +13,7 @@ const scriptedFaultSchema = z
     factor: z.number().min(0).max(1).optional(),
     string: z.number().int().min(0).max(31).optional(),
     skewS: z.number().int().min(-86_400).max(86_400).optional(),
+    share: z.number().min(0).max(1).optional(),
   })
   .superRefine((fault, context) => {
     const needs = (name: 'device' | 'factor' | 'skewS') => {
@@ -23,6 +24,9 @@ const scriptedFaultSchema = z
     if (fault.kind === 'low') needs('factor');
     if (fault.kind === 'string_low' || fault.kind === 'counter_reset') needs('device');
     if (fault.kind === 'clock_skew') needs('skewS');
+    if (fault.share !== undefined && !strikesMessages(fault.kind)) {
+      context.addIssue({ code: 'custom', path: ['share'], message: `${fault.kind} has none` });
+    }
     if (fault.to !== undefined && fault.to <= fault.from) {
       context.addIssue({ code: 'custom', path: ['to'], message: 'must be later than `from`' });
     }
@@ -36,8 +40,8 @@ export class FaultScriptError extends Error {
 }
 
 /**
- * Reads a fault script: a JSON array of `{kind, station, device?, from, to?, factor?, string?, skewS?}` with instants
- * in ISO 8601 with zone.
+ * Reads a fault script: a JSON array of `{kind, station, device?, from, to?, factor?, string?, skewS?, share?}` with
+ * instants in ISO 8601 with zone.
  * @param devices codes of the devices of each station, to refuse a fault that would never happen.
  * @throws FaultScriptError with all problems.
  */
@@ -59,6 +63,7 @@ export function parseFaultScript(text: string, devices: ReadonlyMap<string, Read
       factor: scripted.factor ?? defaultFactor(scripted.kind),
       stringIndex: scripted.string ?? PLAIN_FAULT.stringIndex,
       skewMs: (scripted.skewS ?? 0) * 1000,
+      share: scripted.share ?? (strikesMessages(scripted.kind) ? USUAL_SHARE : PLAIN_FAULT.share),
     });
   });
 }

@@ -7,10 +7,13 @@ import { KNOT_MS } from './calendar.ts';
  * - `zero` a station, or one inverter, makes nothing although it could.
  * - `low` a station, or one inverter, makes `factor` of what it could.
  * - `string_low` one string of one inverter makes `factor` of what it could.
- * - `offline` the gateway is silent and forgets what it read; the energy goes on.
+ * - `offline` the gateway is silent and forgets what it read; the energy goes on, the numbers are used up.
  * - `late_backlog` the gateway is silent and keeps what it read; afterwards it sends it, live readings first.
  * - `counter_reset` the counter of a device begins again at 0 at `fromMs`.
  * - `clock_skew` the gateway's clock is `skewMs` ahead (negative: behind).
+ * - `lost_messages` the modem drops `share` of the messages without a word; the gateway has them and sends them when asked.
+ * - `conflict` after `share` of the messages comes a second one with the same time and number and other values; the
+ *   first one is true.
  * - `duplicate` every message is sent twice.
  * - `garbage` once an hour the gateway also sends bytes that nobody can read.
  */
@@ -23,6 +26,8 @@ export const FAULT_KINDS = [
   'late_backlog',
   'counter_reset',
   'clock_skew',
+  'lost_messages',
+  'conflict',
   'duplicate',
   'garbage',
 ] as const;
@@ -41,6 +46,8 @@ export interface Fault {
   /** Position of the string, from 0, for `string_low`. */
   stringIndex: number;
   skewMs: number;
+  /** Share of the messages that `lost_messages` and `conflict` strike. */
+  share: number;
 }
 
 const ENERGY_KINDS: ReadonlySet<FaultKind> = new Set(['outage', 'zero', 'low', 'string_low']);
@@ -60,7 +67,19 @@ export const isActive = (fault: Fault, instantMs: number): boolean =>
   fault.fromMs <= instantMs && instantMs < fault.toMs;
 
 /** What a fault has unless it says otherwise. */
-export const PLAIN_FAULT = { deviceCode: null, toMs: Infinity, factor: 1, stringIndex: 0, skewMs: 0 };
+export const PLAIN_FAULT = {
+  deviceCode: null,
+  toMs: Infinity,
+  factor: 1,
+  stringIndex: 0,
+  skewMs: 0,
+  share: 0,
+};
+
+/** Share of the messages that is struck unless a script says otherwise: of five-minute messages, one in two hours. */
+export const USUAL_SHARE = 0.04;
+
+export const strikesMessages = (kind: FaultKind): boolean => kind === 'lost_messages' || kind === 'conflict';
 
 /** Energy is known at knots alone, so a fault that takes energy begins and ends at one. */
 export function snapToKnots(fault: Fault): Fault {

@@ -106,6 +106,11 @@ export type NativeStatus = z.infer<typeof nativeStatusSchema>;
 /** More numbers than this are asked for in further requests: a gateway behind a slow modem sends them in minutes. */
 export const RESEND_NUMBERS_MAX = 500;
 const RESEND_RANGES_MAX = 50;
+/**
+ * A jump ahead that is larger than this is a new numbering and no hole: five times the week of five-minute messages that
+ * a gateway keeps.
+ */
+export const NUMBER_JUMP_MAX = 10_000;
 
 const numberRangeSchema = z
   .tuple([z.number().int().min(0), z.number().int().min(0)])
