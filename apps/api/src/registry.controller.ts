@@ -6,6 +6,7 @@ import { importReportSchema, type ImportReport } from '#contracts';
 import { Database } from '#persistence';
 import { ProblemError } from '#platform';
 import { IMPORT_KINDS, importRegistry, importTemplate, RegistryError } from '#registry';
+import { requireOwnMachine } from './own-machine.ts';
 
 const kindSchema = z.enum(IMPORT_KINDS);
 const importQuerySchema = z.strictObject({ kind: kindSchema, dryRun: z.stringbool().default(false) });
@@ -33,7 +34,7 @@ export class RegistryController {
     @Query({ schema: importQuerySchema }) query: z.infer<typeof importQuerySchema>,
     @Req() request: FastifyRequest,
   ): Promise<ImportReport> {
-    requireOwnMachine(request);
+    requireOwnMachine(request, 'import.only_local');
     if (!Buffer.isBuffer(request.body) || request.body.length === 0)
       throw new ProblemError(400, 'import.no_file', 'send the file as the body of the request');
     try {
@@ -57,18 +58,4 @@ export class RegistryController {
       .header('content-disposition', `attachment; filename="${query.kind}.csv"`);
     return Buffer.from(template.csv);
   }
-}
-
-/**
- * There are no accounts yet, so the registry is changed only by who sits at the machine itself: not by another machine,
- * and not by a page of another site that a browser on this machine has open.
- */
-function requireOwnMachine(request: FastifyRequest): void {
-  const { host, origin, 'sec-fetch-site': site } = request.headers;
-  const isLocal = /^(127\.|::1$|::ffff:127\.)/.test(request.ip);
-  const isLocalHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host ?? '');
-  const isOwnPage = origin === undefined || origin === `http://${host}`;
-  const isOwnSite = site === undefined || site === 'same-origin' || site === 'none';
-  if (!isLocal || !isLocalHost || !isOwnPage || !isOwnSite)
-    throw new ProblemError(403, 'import.only_local', 'imports are taken from this machine only');
 }

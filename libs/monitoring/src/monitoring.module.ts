@@ -1,10 +1,19 @@
 import { Module } from '@nestjs/common';
+import { CounterRecordService } from './counter-review/record.service.ts';
+import { CounterReviewService } from './counter-review/review.service.ts';
 import { FleetService } from './fleet.service.ts';
 import { RollUpService } from './roll-up.service.ts';
 import { StateService } from './state.service.ts';
 import { StationService } from './station.service.ts';
 
-const services = [FleetService, RollUpService, StateService, StationService];
+const services = [
+  CounterRecordService,
+  CounterReviewService,
+  FleetService,
+  RollUpService,
+  StateService,
+  StationService,
+];
 
 @Module({ providers: services, exports: services })
 export class MonitoringModule {}

@@ -1,5 +1,8 @@
 import { sql, type Database, type Queryable } from '#persistence';
-import type { CounterSample } from '#domain';
+import { addDays } from '#domain';
+import type { CountedDevice } from './counter-review/counter-reader.ts';
+import { BOUNDARY_DAYS } from './counter-review/device-readings.ts';
+import { markWaitingDays, storeFindings, type DeviceFindings } from './counter-review/findings.ts';
 
 export interface DirtyDay {
   stationId: number;
@@ -15,13 +18,6 @@ export interface TouchedDay {
   day: string;
   deviceId: number;
   measuredAt: Date;
-}
-
-export interface CountedDevice {
-  deviceId: number;
-  stationId: number;
-  kind: 'inverter' | 'meter';
-  ratedPowerW: number;
 }
 
 export interface DeviceDayRow {
@@ -48,11 +44,6 @@ export interface QuarterHourRow {
   quality: string;
 }
 
-/** How far the readings beside a day are looked for: as long as late data are taken. */
-const BOUNDARY_DAYS = 35;
-/** Readings on each side of a day: enough to see whether the nearest one is to be believed. */
-const BOUNDARY_SAMPLES = 4;
-
 export class RollUpRepository {
   constructor(private readonly database: Database) {}
 
@@ -74,56 +65,12 @@ export class RollUpRepository {
 
   async devicesOf(stationIds: readonly number[]): Promise<CountedDevice[]> {
     return this.database.query<CountedDevice>(sql`
-      select id as "deviceId", station_id as "stationId", kind, rated_power_w as "ratedPowerW"
-      from device
-      where station_id = any (${stationIds}::int[])
-      order by id`);
-  }
-
-  /**
-   * Counter readings of the devices within [from, to), and the nearest few on each side, by device and in order of
-   * time. Those carry the boundaries of the day.
-   */
-  async counterSamples(
-    deviceIds: readonly number[],
-    span: { from: Date; to: Date },
-  ): Promise<Map<number, CounterSample[]>> {
-    const rows = await this.database.query<{ deviceId: number; atMs: number; totalWh: number }>(sql`
-      with d as (select unnest(${deviceIds}::int[]) as id), samples as (
-        select r.device_id, r.measured_at, r.energy_total_wh
-        from reading r
-        where r.device_id = any (${deviceIds}::int[]) and r.energy_total_wh is not null
-          and r.measured_at >= ${span.from}::timestamptz and r.measured_at < ${span.to}::timestamptz
-        union all
-        select d.id, p.measured_at, p.energy_total_wh
-        from d cross join lateral (
-          select measured_at, energy_total_wh
-          from reading r
-          where r.device_id = d.id and r.energy_total_wh is not null and r.measured_at < ${span.from}::timestamptz
-            and r.measured_at >= ${span.from}::timestamptz - make_interval(days => ${BOUNDARY_DAYS}::int)
-          order by r.measured_at desc
-          limit ${BOUNDARY_SAMPLES}::int) p
-        union all
-        select d.id, n.measured_at, n.energy_total_wh
-        from d cross join lateral (
-          select measured_at, energy_total_wh
-          from reading r
-          where r.device_id = d.id and r.energy_total_wh is not null and r.measured_at >= ${span.to}::timestamptz
-            and r.measured_at < ${span.to}::timestamptz + make_interval(days => ${BOUNDARY_DAYS}::int)
-          order by r.measured_at
-          limit ${BOUNDARY_SAMPLES}::int) n
-      )
-      select device_id as "deviceId", (extract(epoch from measured_at) * 1000)::float8 as "atMs",
-        energy_total_wh::float8 as "totalWh"
-      from samples
-      order by device_id, measured_at`);
-    const byDevice = new Map<number, CounterSample[]>();
-    for (const { deviceId, atMs, totalWh } of rows) {
-      const samples = byDevice.get(deviceId);
-      if (samples) samples.push({ atMs, totalWh });
-      else byDevice.set(deviceId, [{ atMs, totalWh }]);
-    }
-    return byDevice;
+      select d.id as "deviceId", d.station_id as "stationId", d.kind, d.rated_power_w as "ratedPowerW",
+        d.counter_modulus_wh::float8 as "modulusWh", s.latitude as "latitudeDeg", s.longitude as "longitudeDeg"
+      from device d
+      join station s on s.id = d.station_id
+      where d.station_id = any (${stationIds}::int[])
+      order by d.id`);
   }
 
   /**
@@ -148,6 +95,12 @@ export class RollUpRepository {
       on conflict (station_id, day) do update set generation = nextval('dirty_generation')`);
   }
 
+  /** Marks earlier days of which something waits for readings that have come in now. */
+  async markWaiting(stationIds: readonly number[], day: string): Promise<void> {
+    if (stationIds.length === 0) return;
+    await markWaitingDays(this.database, { stationIds, before: day, from: addDays(day, -BOUNDARY_DAYS) });
+  }
+
   /**
    * Replaces what is stored of a day and strikes its stations off the list, in one transaction. A station that is no
    * longer on the list was worked out by somebody else in the meantime, from newer readings: it is left alone.
@@ -159,6 +112,8 @@ export class RollUpRepository {
     deviceDays: readonly (DeviceDayRow & { stationId: number })[];
     stationDays: readonly StationDayRow[];
     quarterHours: readonly QuarterHourRow[];
+    /** Of every device of the stations; where they are not given, what is stored of them stays. */
+    findings?: readonly (DeviceFindings & { stationId: number })[];
     computedAt: Date;
   }): Promise<ReadonlySet<number>> {
     const { day, taken, computedAt } = result;
@@ -172,7 +127,13 @@ export class RollUpRepository {
       const ours = new Set(listed.map(({ stationId }) => stationId));
       const isOurs = ({ stationId }: { stationId: number }) => ours.has(stationId);
       const stationDays = result.stationDays.filter(isOurs);
-      await storeDeviceDays(transaction, result.deviceDays.filter(isOurs), computedAt);
+      const deviceDays = result.deviceDays.filter(isOurs);
+      await storeDeviceDays(transaction, deviceDays, computedAt);
+      if (result.findings) {
+        const findings = result.findings.filter(isOurs);
+        await dropUnknownDeviceDays(transaction, { day: day.day, findings, deviceDays });
+        await storeFindings(transaction, { day: day.day, findings, seenAt: computedAt });
+      }
       await storeStationDays(transaction, stationDays, computedAt);
       const known = new Set(stationDays.map(({ stationId }) => stationId));
       await dropUnknownDays(transaction, {
@@ -213,6 +174,18 @@ async function dropUnknownDays(
   await transaction.query(sql`
     delete from station_day
     where day = ${unknown.day}::date and station_id = any (${unknown.stationIds}::int[]) and method <> 'simulated'`);
+}
+
+/** A fix or a record may leave a device without a day. */
+async function dropUnknownDeviceDays(
+  transaction: Queryable,
+  given: { day: string; findings: readonly DeviceFindings[]; deviceDays: readonly DeviceDayRow[] },
+) {
+  const known = new Set(given.deviceDays.map(({ deviceId }) => deviceId));
+  const unknown = given.findings.map(({ deviceId }) => deviceId).filter((id) => !known.has(id));
+  await transaction.query(sql`
+    delete from device_day where day = ${given.day}::date and device_id = any (${unknown}::int[])
+      and method <> 'simulated'`);
 }
 
 async function storeDeviceDays(transaction: Queryable, rows: readonly DeviceDayRow[], computedAt: Date) {

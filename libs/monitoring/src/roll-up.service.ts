@@ -1,18 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { addDays, counterEnergy, DAY_MS, dayOf, daysBetween, dayStartMs, type CounterResult } from '#domain';
+import { addDays, DAY_MS, dayOf, daysBetween, dayStartMs, type EnergyStep } from '#domain';
 import { Database } from '#persistence';
 import { Clock } from '#platform';
-import {
-  RollUpRepository,
-  type CountedDevice,
-  type DirtyDay,
-  type TouchedDay,
-} from './roll-up.repository.ts';
+import { CounterReader, type CountedDevice } from './counter-review/counter-reader.ts';
+import { findingsOfDay } from './counter-review/findings.ts';
+import { RollUpRepository, type DirtyDay, type TouchedDay } from './roll-up.repository.ts';
 import { energyOfStationDay } from './station-day.ts';
 
 /**
- * Dirty station-days → quarter hours and days, from the readings of the day and a few on each side. A day is worked
- * out from readings alone, whoever marked it, so the same readings give the same rows.
+ * Dirty station-days → quarter hours and days, from the readings of the day and a few on each side, under the records
+ * and fixes that are in force. A day is worked out from those alone, whoever marked it, so the same readings and
+ * signatures give the same rows. What a counter did besides counting goes with the day.
  */
 
 /** Station-days of one pass: about 100,000 readings at five minutes, a tenth of a second of work. */
@@ -21,12 +19,14 @@ export const ROLL_UP_BATCH = 40;
 @Injectable()
 export class RollUpService {
   private readonly repository: RollUpRepository;
+  private readonly reader: CounterReader;
 
   constructor(
     @Inject(Database) database: Database,
     @Inject(Clock) private readonly clock: Clock,
   ) {
     this.repository = new RollUpRepository(database);
+    this.reader = new CounterReader(database);
   }
 
   /** Works out up to `limit` station-days. Returns how many were taken from the list. */
@@ -49,16 +49,7 @@ export class RollUpService {
     const span = { from: new Date(startMs), to: new Date(startMs + DAY_MS) };
     const byStation = Map.groupBy(allDevices, ({ stationId }) => stationId);
     const devices = taken.flatMap(({ stationId }) => byStation.get(stationId) ?? []);
-    const samples = await this.repository.counterSamples(
-      devices.map(({ deviceId }) => deviceId),
-      span,
-    );
-    const counters = new Map(
-      devices.map(({ deviceId, ratedPowerW }) => [
-        deviceId,
-        counterEnergy(samples.get(deviceId) ?? [], { ratedPowerW }),
-      ]),
-    );
+    const counters = await this.reader.read(devices, span);
     const results = taken.map(({ stationId }) =>
       energyOfStationDay({
         stationId,
@@ -74,25 +65,35 @@ export class RollUpService {
       deviceDays: results.flatMap(({ deviceDays }) => deviceDays),
       stationDays: results.flatMap(({ stationDays }) => stationDays),
       quarterHours: results.flatMap(({ quarterHours }) => quarterHours),
+      findings: devices.map(({ deviceId, stationId }) => {
+        const found = counters.get(deviceId);
+        return found
+          ? { stationId, ...findingsOfDay(deviceId, found.counter, day) }
+          : { stationId, deviceId, events: [], proposals: [] };
+      }),
       computedAt,
     });
     const spreading = taken.filter(({ spreads, stationId }) => spreads && stored.has(stationId));
     await this.repository.markTouched(
       spreading.flatMap(({ stationId }) =>
         (byStation.get(stationId) ?? []).flatMap((device) =>
-          touchedDays(device, counters.get(device.deviceId), day),
+          touchedDays(device, counters.get(device.deviceId)?.counter.steps ?? [], day),
         ),
       ),
+    );
+    await this.repository.markWaiting(
+      spreading.map(({ stationId }) => stationId),
+      day,
     );
   }
 }
 
 /** Days beside `day` that a step with energy in it reaches into, with the reading of `day` at its near end. */
-function touchedDays(device: CountedDevice, counter: CounterResult | undefined, day: string): TouchedDay[] {
+function touchedDays(device: CountedDevice, steps: readonly EnergyStep[], day: string): TouchedDay[] {
   const startMs = dayStartMs(day);
   const endMs = startMs + DAY_MS;
   const base = { stationId: device.stationId, deviceId: device.deviceId };
-  return (counter?.steps ?? []).flatMap((step) => {
+  return steps.flatMap((step) => {
     if (step.energyWh === 0) return [];
     if (step.fromMs < startMs && step.toMs >= startMs && step.toMs < endMs)
       return daysBetween(dayOf(step.fromMs), day).map((touched) => ({

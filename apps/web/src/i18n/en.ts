@@ -1,9 +1,18 @@
+import { ingestEn } from '../components/ingest/texts.en.ts';
+import { reviewEn } from '../components/review/texts.en.ts';
 import type { Messages } from './messages.ts';
 
 /** Every text of the web app in English, key for key as in `zh-CN.ts`. */
 export const en: Messages = {
   app: { name: 'Sunledger', skip: 'Skip to main content' },
-  nav: { label: 'Main navigation', overview: 'Overview', stations: 'Stations' },
+  nav: {
+    label: 'Main navigation',
+    overview: 'Overview',
+    stations: 'Stations',
+    quarantine: 'Quarantine',
+    profiles: 'Profiles',
+    review: 'Review',
+  },
   top: {
     area: 'Area',
     wholeCity: 'All',
@@ -293,4 +302,6 @@ export const en: Messages = {
   },
   notFound: { title: 'No such page', detail: 'The address may be wrong.', home: 'Back to overview' },
   loading: 'Loading',
+  ...ingestEn,
+  ...reviewEn,
 };

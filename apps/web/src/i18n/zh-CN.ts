@@ -1,7 +1,17 @@
+import { ingestZhCN } from '../components/ingest/texts.zh-CN.ts';
+import { reviewZhCN } from '../components/review/texts.zh-CN.ts';
+
 /** Every text of the web app in Chinese. It is the source; `en.ts` has the same keys. */
 export const zhCN = {
   app: { name: '阳光账本', skip: '跳到主要内容' },
-  nav: { label: '主导航', overview: '总览', stations: '电站' },
+  nav: {
+    label: '主导航',
+    overview: '总览',
+    stations: '电站',
+    quarantine: '隔离区',
+    profiles: '接入配置',
+    review: '异常复核',
+  },
   top: {
     area: '区域',
     wholeCity: '全市',
@@ -272,4 +282,6 @@ export const zhCN = {
   },
   notFound: { title: '没有这个页面', detail: '地址可能有误。', home: '回到总览' },
   loading: '加载中',
+  ...ingestZhCN,
+  ...reviewZhCN,
 };

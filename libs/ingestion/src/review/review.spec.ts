@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { outcomeOf } from './message-replay.ts';
+import { rangesOf } from './receipt.repository.ts';
+import { verdictOf } from './receipt.service.ts';
+
+describe('ranges of numbers', () => {
+  it('are read as PostgreSQL writes them, both ends inclusive', () => {
+    expect(rangesOf('{}')).toEqual([]);
+    expect(rangesOf('{[1,5),[7,8)}')).toEqual([
+      [1, 4],
+      [7, 7],
+    ]);
+  });
+
+  it('keep every number', () => {
+    const range = fc.tuple(fc.nat(1e12), fc.integer({ min: 1, max: 1000 }));
+    fc.assert(
+      fc.property(fc.array(range), (ranges) => {
+        const text = `{${ranges.map(([from, length]) => `[${from},${from + length})`).join(',')}}`;
+        expect(rangesOf(text)).toEqual(ranges.map(([from, length]) => [from, from + length - 1]));
+      }),
+    );
+  });
+});
+
+describe('the clock of a device', () => {
+  it('is right from a minute ahead to two minutes of delay', () => {
+    expect([-60_001, -60_000, 0, 120_000, 120_001].map(verdictOf)).toEqual([
+      'ahead',
+      'right',
+      'right',
+      'right',
+      'behind',
+    ]);
+  });
+});
+
+describe('the outcome of a replay', () => {
+  const nothing = { accepted: 0, duplicate: 0, rejections: [] };
+
+  it('is stored where anything is new, a duplicate where all was there, empty where nothing is in it', () => {
+    expect(outcomeOf({ ...nothing, accepted: 1, duplicate: 9 })).toBe('stored');
+    expect(outcomeOf({ ...nothing, duplicate: 9 })).toBe('duplicate');
+    expect(outcomeOf(nothing)).toBe('empty');
+  });
+
+  it('is refused while anything in it cannot be used, each reason once', () => {
+    const rejections = (['schema', 'future', 'schema'] as const).map((reason) => ({ reason, detail: '' }));
+    expect(outcomeOf({ accepted: 5, duplicate: 0, rejections })).toBe('refused: schema, future');
+  });
+});

@@ -1,0 +1,206 @@
+import {
+  counterEnergy,
+  DAY_MS,
+  type CounterEvent,
+  type CounterFix,
+  type CounterResult,
+  type CounterSample,
+  type PowerSample,
+} from '#domain';
+import type { Database } from '#persistence';
+import { findingKey, readContexts, type Decision, type DeviceContext } from './counter-context.ts';
+import { daylightAt, type Place } from './daylight.ts';
+import {
+  BOUNDARY_DAYS,
+  BOUNDARY_SAMPLES,
+  readDevices,
+  type DeviceReadings,
+  type Span,
+  type Stretch,
+} from './device-readings.ts';
+
+export interface CountedDevice extends Place {
+  deviceId: number;
+  stationId: number;
+  kind: 'inverter' | 'meter';
+  ratedPowerW: number;
+  /** Null where the register's end is not known. */
+  modulusWh: number | null;
+}
+
+/** An event, with what a person decided about it. */
+export interface ReviewedEvent extends CounterEvent {
+  decision: Decision | null;
+}
+
+/** What the counter engine says under everything that was signed. */
+export interface ReviewedCounter extends CounterResult {
+  events: ReviewedEvent[];
+}
+
+export interface DeviceCounter {
+  counter: ReviewedCounter;
+  powers: readonly PowerSample[];
+}
+
+/** Where a stretch of doubt reaches the end of the readings of a span, so many days more are read. */
+const WIDE_MS = 3 * DAY_MS;
+/** After a jump the readings of so long show that the counter went on, across a night. */
+const ANCHOR_MS = 2 * DAY_MS;
+
+const NOTHING_SIGNED: DeviceContext = { records: [], fixes: [], decisions: new Map(), openScalesMs: [] };
+
+/** The one way in which counters become energy: the roll-up and what a person is shown before signing are the same. */
+export class CounterReader {
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Counters of the devices over a span, by device; those without any reading are left out.
+   * @param trial fixes that are tried out, by device, after those in force.
+   */
+  async read(
+    devices: readonly CountedDevice[],
+    span: Span,
+    trial: ReadonlyMap<number, readonly CounterFix[]> = new Map(),
+  ): Promise<Map<number, DeviceCounter>> {
+    const deviceIds = devices.map(({ deviceId }) => deviceId);
+    const contexts = await readContexts(this.database, deviceIds);
+    const contextOf = (deviceId: number): DeviceContext => {
+      const context = contexts.get(deviceId) ?? NOTHING_SIGNED;
+      const tried = trial.get(deviceId);
+      return tried ? { ...context, fixes: [...context.fixes, ...tried] } : context;
+    };
+    const stretches = deviceIds.flatMap((id) => anchorsOf(id, contextOf(id), span));
+    const readings = await readDevices(this.database, { deviceIds, span, stretches });
+    const daylights = new Map<number, (atMs: number) => boolean>();
+    const found = new Map<number, DeviceCounter>();
+    const inDoubt: CountedDevice[] = [];
+    const judge = (device: CountedDevice, { counters, powers }: DeviceReadings) => {
+      const daylight = daylights.get(device.stationId) ?? daylightAt(device);
+      daylights.set(device.stationId, daylight);
+      const context = contextOf(device.deviceId);
+      const counter = counterOf(device, withSignedBegin(counters, context, span), context, daylight);
+      found.set(device.deviceId, { counter, powers });
+      return counter;
+    };
+    for (const device of devices) {
+      const own = readings.get(device.deviceId);
+      if (own && reachesOut(judge(device, own), own.counters, span)) inDoubt.push(device);
+    }
+    if (inDoubt.length === 0) return found;
+    const wide = { from: new Date(span.from.getTime() - WIDE_MS), to: new Date(span.to.getTime() + WIDE_MS) };
+    const ids = inDoubt.map(({ deviceId }) => deviceId);
+    const more = await readDevices(this.database, {
+      deviceIds: ids,
+      span: wide,
+      stretches: ids.flatMap((id) => anchorsOf(id, contextOf(id), wide)),
+    });
+    for (const device of inDoubt) {
+      const own = more.get(device.deviceId);
+      if (own) judge(device, own);
+    }
+    return found;
+  }
+}
+
+function counterOf(
+  { ratedPowerW, modulusWh }: CountedDevice,
+  samples: readonly CounterSample[],
+  context: DeviceContext,
+  daylight: (atMs: number) => boolean,
+): ReviewedCounter {
+  const { records, fixes, decisions } = context;
+  const result = counterEnergy(samples, {
+    ratedPowerW,
+    ...(modulusWh === null ? {} : { modulusWh }),
+    daylight,
+    records,
+    fixes,
+  });
+  const begins = beginsOfRuns(result.events);
+  const events = result.events
+    .filter((event) => !isEmptyRun(event, begins))
+    .map((event): ReviewedEvent => {
+      const atMs = begins.get(event) ?? event.atMs;
+      const decision = decisions.get(findingKey(event.kind, atMs)) ?? null;
+      return { ...event, decided: event.decided || decision !== null, decision };
+    });
+  const proposals = result.proposals.filter((proposal) => !isEmptyRun(proposal, begins));
+  return { steps: result.steps, events, proposals };
+}
+
+/** Empty frames that nothing has followed yet are one thing to look at: each with the instant of the first of them. */
+function beginsOfRuns(events: readonly CounterEvent[]): ReadonlyMap<CounterEvent, number> {
+  const begins = new Map<CounterEvent, number>();
+  const firstOfRun = new Map<number | null, number>();
+  for (const event of events) {
+    if (event.kind !== 'zero_frame' || event.decided) continue;
+    const beginMs = firstOfRun.get(event.fromWh) ?? event.atMs;
+    firstOfRun.set(event.fromWh, beginMs);
+    begins.set(event, beginMs);
+  }
+  return begins;
+}
+
+/** A counter that stands still at zero because its frames are empty is not frozen as well. */
+function isEmptyRun(
+  { kind, atMs, toWh }: Pick<CounterEvent, 'kind' | 'atMs' | 'toWh'>,
+  begins: ReadonlyMap<CounterEvent, number>,
+): boolean {
+  return kind === 'frozen' && toWh === 0 && [...begins.values()].includes(atMs);
+}
+
+/**
+ * A signed reading from which a counter begins is a reading: where there is none before it, the energy up to the first
+ * sample is counted from it.
+ */
+function withSignedBegin(
+  samples: readonly CounterSample[],
+  { records }: DeviceContext,
+  span: Span,
+): readonly CounterSample[] {
+  const [first] = samples;
+  const startMs = span.from.getTime();
+  // With so many readings at hand there may be more further back.
+  const isBegin = samples.filter(({ atMs }) => atMs < startMs).length < BOUNDARY_SAMPLES;
+  if (!first || !isBegin) return samples;
+  const begin = records.findLast(({ atMs }) => atMs < first.atMs && atMs >= startMs - BOUNDARY_DAYS * DAY_MS);
+  const totalWh =
+    begin?.kind === 'exchange' ? begin.startWh : begin?.kind === 'move_in' ? begin.readingWh : undefined;
+  if (!begin || totalWh === undefined) return samples;
+  return [{ atMs: begin.atMs, totalWh }, ...samples];
+}
+
+/** Readings around jumps that are not decided, so that a later day goes on in the scale that is booked. */
+function anchorsOf(deviceId: number, { openScalesMs }: DeviceContext, span: Span): Stretch[] {
+  return openScalesMs
+    .filter((atMs) => atMs < span.from.getTime())
+    .map((atMs) => ({
+      deviceId,
+      from: new Date(atMs),
+      to: new Date(Math.min(atMs + ANCHOR_MS, span.from.getTime())),
+    }));
+}
+
+/** True where readings further out may decide what the ones at hand leave open. */
+function reachesOut(counter: ReviewedCounter, samples: readonly CounterSample[], span: Span): boolean {
+  const startMs = span.from.getTime();
+  const endMs = span.to.getTime();
+  const fourth = samples[BOUNDARY_SAMPLES - 1];
+  const last = samples.at(-1);
+  const isOpenAtBegin =
+    fourth !== undefined &&
+    fourth.atMs < startMs &&
+    counter.events.some(({ kind, atMs }) => atMs <= fourth.atMs && BREAKS.has(kind));
+  // A spell of standing still is known by the instant at which it began.
+  const isFrozenBefore = counter.events.some(({ kind, atMs }) => kind === 'frozen' && atMs < startMs);
+  if (isOpenAtBegin || isFrozenBefore) return true;
+  if (last === undefined || last.atMs < endMs) return false;
+  const isInside = ({ atMs }: { atMs: number }) => atMs >= startMs && atMs < endMs;
+  return (
+    counter.proposals.some((proposal) => proposal.isWaiting && isInside(proposal)) ||
+    counter.events.some((event) => event.kind === 'zero_frame' && !event.decided && isInside(event))
+  );
+}
+
+const BREAKS: ReadonlySet<string> = new Set(['zero_frame', 'implausible_step', 'reset', 'wrap']);
