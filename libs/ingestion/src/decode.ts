@@ -1,4 +1,3 @@
-import { TextDecoder } from 'node:util';
 import { z } from 'zod';
 import {
   deviceCodeSchema,
@@ -12,7 +11,14 @@ import {
   READINGS_PER_MESSAGE_MAX,
   type NativeFields,
 } from '#contracts';
-import { FLAG_FIELD_REJECTED, type DecodedMessage, type QuarantineReason, type Reading } from './reading.ts';
+import { decodeText, parseBoundedJson } from './profiles/payload-text.ts';
+import {
+  FLAG_FIELD_REJECTED,
+  type DecodedMessage,
+  type QuarantineReason,
+  type Reading,
+  type Rejection,
+} from './reading.ts';
 
 /**
  * Bytes of a native message → readings. Pure. Nothing is dropped silently: what cannot be used comes back as a
@@ -46,23 +52,15 @@ function decodeAt(
 /** The frame of a batch; what is in it is parsed a device at a time. */
 const batchHeadSchema = nativeBatchSchema.extend({ devices: z.record(z.string(), z.unknown()) });
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-function parseJson(payload: Uint8Array): { value: unknown } | { reason: QuarantineReason; detail: string } {
-  let text: string;
+function parseJson(payload: Uint8Array): { value: unknown } | Rejection {
+  const decoded = decodeText(payload, 'utf-8');
+  if ('rejection' in decoded) return decoded.rejection;
   try {
-    text = utf8.decode(payload);
+    return { value: JSON.parse(decoded.text) };
   } catch {
-    return { reason: 'not_utf8', detail: 'the bytes are not UTF-8' };
-  }
-  try {
-    // Senders written in C often count the end mark of their string in.
-    return { value: JSON.parse(text.replace(/\0+$/, '')) };
-  } catch (error) {
-    return {
-      reason: 'unparsable',
-      detail: error instanceof Error ? error.message.slice(0, 200) : 'not JSON',
-    };
+    // Firmware prints `nan` where a sensor is dead: the field is bad, its neighbours are not.
+    const lenient = parseBoundedJson(decoded.text, { nanTokens: true });
+    return 'rejection' in lenient ? lenient.rejection : lenient;
   }
 }
 

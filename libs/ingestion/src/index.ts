@@ -9,5 +9,6 @@ export * from './profile-directory.ts';
 export * from './profiles/index.ts';
 export * from './reading.repository.ts';
 export * from './reading.ts';
+export * from './resend.repository.ts';
 export * from './review/index.ts';
 export * from './validate.ts';

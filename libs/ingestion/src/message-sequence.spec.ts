@@ -49,6 +49,28 @@ describe('the numbering of a sender', () => {
     expect(run(messages)).toMatchObject({ epochs: [0, 1], gaps: [] });
   });
 
+  it('never makes a hole wider than a numbering can have, however garbled the numbers are', () => {
+    const any = fc.record({
+      seq: fc.oneof(fc.nat(100), fc.maxSafeNat()),
+      measuredAtMs: fc.integer({ min: 0, max: t(100) }),
+    });
+    fc.assert(
+      fc.property(fc.array(any, { maxLength: 40 }), (messages) => {
+        const byEpoch = new Map<number, number>();
+        let state: SenderState | undefined;
+        for (const message of messages) {
+          const before = state;
+          const next = advanceSender(state, message);
+          state = next.state;
+          if (!before || next.epoch !== before.epoch) continue;
+          const last = byEpoch.get(next.epoch) ?? before.lastSeq;
+          expect(Math.abs(message.seq - last)).toBeLessThanOrEqual(NUMBER_JUMP_MAX);
+          byEpoch.set(next.epoch, state.lastSeq);
+        }
+      }),
+    );
+  });
+
   it('keeps one numbering whatever the order of arrival, after the first message', () => {
     const order = fc.uniqueArray(fc.integer({ min: 1, max: 500 }), { minLength: 1, maxLength: 60 });
     fc.assert(

@@ -39,7 +39,8 @@ export function advanceSender(
   if (!state) return fresh(0);
   const { epoch, epochBeganAtMs, lastSeq, lastMeasuredAtMs } = state;
   if (measuredAtMs < epochBeganAtMs && epoch > 0) return { state, epoch: epoch - 1, isGap: false };
-  if (seq > lastSeq + NUMBER_JUMP_MAX) return fresh(epoch + 1);
+  // Either way: a garbled number must not open a hole of millions.
+  if (Math.abs(seq - lastSeq) > NUMBER_JUMP_MAX) return fresh(epoch + 1);
   if (seq <= lastSeq) {
     if (measuredAtMs > lastMeasuredAtMs + RESTART_AFTER_MS) return fresh(epoch + 1);
     return { state, epoch, isGap: false };

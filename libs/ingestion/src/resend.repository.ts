@@ -4,7 +4,7 @@
  *   came      every number that the sender still had is here (before the first attempt: it was only late)
  *   given_up  the sender did not answer, or does not have them; the hole stays on the receipt
  */
-import { RESEND_NUMBERS_MAX } from '#contracts';
+import { NUMBER_JUMP_MAX, RESEND_NUMBERS_MAX } from '#contracts';
 import { sql, type Database, type Queryable } from '#persistence';
 import type { Sender } from './message-sequence.ts';
 import type { ResendReply } from './reading.ts';
@@ -17,6 +17,8 @@ const KEPT_DAYS = 8;
 const OUTSTANDING_MAX = 2000;
 /** Requests of one turn, so that a fleet that comes back is not asked for everything at once. */
 const REQUESTS_PER_TURN = 100;
+/** Looking for holes is never worth holding up the database. */
+const STATEMENT_TIMEOUT = '20s';
 /** One ingest at a time asks. */
 const LOCK = 7_201_001;
 
@@ -55,6 +57,7 @@ export class ResendRepository {
         sql`select pg_try_advisory_xact_lock(${LOCK}::bigint) as mine`,
       );
       if (!lock?.mine) return null;
+      await transaction.query(sql`select set_config('statement_timeout', ${STATEMENT_TIMEOUT}, true)`);
       const settled = await settle(transaction, turn.now);
       await noteHoles(transaction, [...suspects, ...settled], turn);
       return takeDue(transaction, turn);
@@ -106,8 +109,11 @@ async function noteHoles(
       select h.station_id, h.sender_code, h.epoch, h.outstanding, upper(hole) as hole_end, n as first_number,
         least(n + ${RESEND_NUMBERS_MAX}::int, upper(hole)) as after_number
       from holes h
-      cross join unnest(h.missing) as hole
-      cross join generate_series(lower(hole), upper(hole) - 1, ${RESEND_NUMBERS_MAX}::int) as n
+      -- A wider hole is no hole: nobody has so many messages, and listing them would take for ever.
+      cross join lateral (
+        select hole from unnest(h.missing) as hole where upper(hole) - lower(hole) <= ${NUMBER_JUMP_MAX}::int
+      ) as holes_of (hole)
+      cross join lateral generate_series(lower(hole), upper(hole) - 1, ${RESEND_NUMBERS_MAX}::int) as n
     ), counted as (
       select p.*, sum(after_number - first_number) over (partition by station_id, sender_code, epoch
         order by first_number) as so_far

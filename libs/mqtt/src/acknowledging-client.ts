@@ -36,7 +36,8 @@ export interface InboundMessage {
 
 /** How long a broker keeps the session of a replica that is away: a week-end and a day. */
 const SESSION_EXPIRY_S = 3 * 86_400;
-const KEEPALIVE_S = 30;
+/** While the reader is held, the broker's answer to a ping waits behind it: far longer than a slow write takes. */
+const KEEPALIVE_S = 120;
 const RECONNECT_MS = 1000;
 const UNACCEPTABLE_PROTOCOL_V4 = 1;
 const UNSUPPORTED_PROTOCOL_V5 = 132;
