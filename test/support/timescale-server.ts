@@ -44,6 +44,16 @@ export async function startTimescale(): Promise<TimescaleServer | null> {
   return binaries === null ? null : startCluster(binaries);
 }
 
+/**
+ * A throw-away cluster with the Apache edition of TimescaleDB, which compresses nothing. Null where the machine's own
+ * PostgreSQL does not have the extension: the edition of a server that is only named cannot be changed by a test.
+ * @throws Error where it does not start.
+ */
+export async function startApacheTimescale(): Promise<TimescaleServer | null> {
+  const binaries = await findInstallation();
+  return binaries === null ? null : startCluster(binaries, ["timescaledb.license = 'apache'"]);
+}
+
 /** A server that was named on purpose and cannot be used fails the run: otherwise nothing would be proven, in silence. */
 async function checkServer(url: string): Promise<void> {
   const server = Database.connect({ url, applicationName: 'test-setup', poolMax: 1 });
@@ -93,7 +103,7 @@ async function askPgConfig(): Promise<{ bin: string; lib: string } | null> {
   }
 }
 
-async function startCluster(binaries: string): Promise<TimescaleServer> {
+async function startCluster(binaries: string, own: readonly string[] = []): Promise<TimescaleServer> {
   // The folder of temporary files may be root's own; `nobody` must be able to enter it.
   const folder = await mkdtemp(join(isRoot() ? '/var/tmp' : tmpdir(), 'sunledger-timescale-'));
   const dataDir = join(folder, 'data');
@@ -108,7 +118,7 @@ async function startCluster(binaries: string): Promise<TimescaleServer> {
       ['-D', dataDir, '-U', SUPERUSER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
       as,
     );
-    await appendFile(join(dataDir, 'postgresql.conf'), settings(port));
+    await appendFile(join(dataDir, 'postgresql.conf'), settings(port, own));
     await control('-l', join(folder, 'log'), 'start');
   } catch (cause) {
     const log = await readFile(join(folder, 'log'), 'utf8').catch(() => '');
@@ -124,7 +134,7 @@ async function startCluster(binaries: string): Promise<TimescaleServer> {
   };
 }
 
-const settings = (port: number) =>
+const settings = (port: number, own: readonly string[]) =>
   [
     '',
     "listen_addresses = '127.0.0.1'",
@@ -136,5 +146,6 @@ const settings = (port: number) =>
     'max_worker_processes = 24',
     "shared_preload_libraries = 'timescaledb'",
     "timescaledb.telemetry_level = 'off'",
+    ...own,
     '',
   ].join('\n');

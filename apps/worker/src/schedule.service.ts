@@ -3,12 +3,15 @@ import { Interval } from '@nestjs/schedule';
 import { addDays, dayOf } from '#domain';
 import { ROLL_UP_BATCH, RollUpService, StateService } from '#monitoring';
 import { Database, sql, TimeSeriesDays } from '#persistence';
-import { Clock, LOGGER, type Logger } from '#platform';
+import { Clock, ENVIRONMENT, LOGGER, type Environment, type Logger } from '#platform';
+import { ReadingKeeper } from './reading-keeper.ts';
 
 const ROLL_UP_EVERY_MS = 500;
 const JUDGE_EVERY_MS = 5000;
 const PARTITIONS_EVERY_MS = 60_000;
 const HEARTBEAT_MS = 2000;
+/** How often it is asked whether the old readings' nightly turn has come. */
+const KEEPING_EVERY_MS = 10_000;
 /** Days of room made ahead of the clock: a week-end in which nobody looks, and a day. */
 const DAYS_AHEAD = 3;
 /** Passes in one turn, so that a long list leaves room for the other tasks. */
@@ -19,6 +22,7 @@ const PASSES_PER_TURN = 4;
 export class ScheduleService {
   private readonly busy = new Set<string>();
   private readonly days: TimeSeriesDays;
+  private readonly keeper: ReadingKeeper;
   private rolledUp = 0;
 
   constructor(
@@ -27,8 +31,10 @@ export class ScheduleService {
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(RollUpService) private readonly rollUp: RollUpService,
     @Inject(StateService) private readonly states: StateService,
+    @Inject(ENVIRONMENT) environment: Environment,
   ) {
     this.days = new TimeSeriesDays(database);
+    this.keeper = new ReadingKeeper(database, { environment, clock, logger });
   }
 
   @Interval(ROLL_UP_EVERY_MS)
@@ -57,10 +63,19 @@ export class ScheduleService {
     });
   }
 
+  @Interval(KEEPING_EVERY_MS)
+  keepReadings(): Promise<void> {
+    return this.alone('keep_readings', () => this.keeper.keep());
+  }
+
   @Interval(HEARTBEAT_MS)
   beat(): Promise<void> {
     return this.alone('beat', async () => {
-      const detail = { rolledUp: this.rolledUp, waiting: await this.rollUp.waiting() };
+      const detail = {
+        rolledUp: this.rolledUp,
+        waiting: await this.rollUp.waiting(),
+        keeping: await this.keeper.lastRun(),
+      };
       await this.database.query(sql`
         insert into program_heartbeat (program, instance, recorded_at, detail)
         values ('worker', 'worker-1', ${this.clock.now()}, ${JSON.stringify(detail)}::jsonb)

@@ -2,4 +2,5 @@ export * from './database.ts';
 export * from './embedded-server.ts';
 export * from './migrate.ts';
 export * from './persistence.module.ts';
+export * from './time-series-keeping.ts';
 export * from './time-series.ts';

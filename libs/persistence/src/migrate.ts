@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
 import { projectRoot } from '#platform';
@@ -6,13 +7,18 @@ import { projectRoot } from '#platform';
 /** One number for every program that migrates, so that replicas wait for each other. */
 const MIGRATION_LOCK = 7_260_468;
 
+/** A server that starts, or starts again after a crash, is waited for so long; then somebody should look. */
+const STARTING_LIMIT_MS = 60_000;
+const RETRY_MS = 500;
+/** The server is there and not ready yet, or there is none yet at that address. */
+const NOT_READY: ReadonlySet<unknown> = new Set(['57P03', 'ECONNREFUSED', 'ECONNRESET', 'ENOENT']);
+
 /**
  * Brings the schema up to date. Several programs may call it at once: one works, the others wait and find nothing
  * to do. Where the server offers TimescaleDB, and has it preloaded, the extension is switched on first.
  */
 export async function migrate(url: string): Promise<{ applied: string[] }> {
-  const client = new pg.Client({ connectionString: url, application_name: 'sunledger-migrate' });
-  await client.connect();
+  const client = await connectWhenReady(url);
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await enableTimescale(client);
@@ -27,6 +33,21 @@ export async function migrate(url: string): Promise<{ applied: string[] }> {
     return { applied: applied.map(({ name }) => name) };
   } finally {
     await client.end();
+  }
+}
+
+async function connectWhenReady(url: string): Promise<pg.Client> {
+  const limitMs = Date.now() + STARTING_LIMIT_MS;
+  for (;;) {
+    const client = new pg.Client({ connectionString: url, application_name: 'sunledger-migrate' });
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (!NOT_READY.has(code) || Date.now() > limitMs) throw error;
+      await delay(RETRY_MS);
+    }
   }
 }
 

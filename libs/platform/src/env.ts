@@ -44,6 +44,13 @@ export const environmentSchema = z
       .regex(/^[A-Za-z0-9_-]{1,20}$/)
       .optional(),
     PV_RESEND_AFTER_S: z.coerce.number().int().min(1).max(86_400).default(60),
+    PV_COMPRESS_AFTER_DAYS: z.coerce.number().int().min(32).max(36_500).default(62),
+    PV_KEEP_READINGS_DAYS: z.coerce
+      .number()
+      .int()
+      .max(36_500)
+      .refine((days) => days === 0 || days >= 400, { message: 'must be 0 (for ever) or at least 400' })
+      .default(0),
     PV_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   })
   .superRefine((environment, context) => {
