@@ -1,13 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { addDays, dayOf } from '#domain';
-import { ROLL_UP_BATCH, RollUpService, StateService } from '#monitoring';
+import { DataQualityService, JUDGE_BATCH, ROLL_UP_BATCH, RollUpService, StateService } from '#monitoring';
 import { Database, sql, TimeSeriesDays } from '#persistence';
 import { Clock, ENVIRONMENT, LOGGER, type Environment, type Logger } from '#platform';
 import { ReadingKeeper } from './reading-keeper.ts';
 
 const ROLL_UP_EVERY_MS = 500;
 const JUDGE_EVERY_MS = 5000;
+/** Days that are over are judged by and by; a night of the fleet takes some minutes. */
+const QUALITY_EVERY_MS = 10_000;
 const PARTITIONS_EVERY_MS = 60_000;
 const HEARTBEAT_MS = 2000;
 /** How often it is asked whether the old readings' nightly turn has come. */
@@ -31,6 +33,7 @@ export class ScheduleService {
     @Inject(LOGGER) private readonly logger: Logger,
     @Inject(RollUpService) private readonly rollUp: RollUpService,
     @Inject(StateService) private readonly states: StateService,
+    @Inject(DataQualityService) private readonly quality: DataQualityService,
     @Inject(ENVIRONMENT) environment: Environment,
   ) {
     this.days = new TimeSeriesDays(database);
@@ -52,6 +55,14 @@ export class ScheduleService {
   judgeStations(): Promise<void> {
     return this.alone('judge_stations', async () => {
       await this.states.judgeStations();
+    });
+  }
+
+  @Interval(QUALITY_EVERY_MS)
+  judgeQuality(): Promise<void> {
+    return this.alone('judge_quality', async () => {
+      for (let pass = 0; pass < PASSES_PER_TURN; pass += 1)
+        if ((await this.quality.judgePastDays()) < JUDGE_BATCH) return;
     });
   }
 

@@ -1,6 +1,7 @@
 export { CounterReader, type CountedDevice } from './counter-review/counter-reader.ts';
 export { CounterRecordService } from './counter-review/record.service.ts';
 export { CounterReviewService } from './counter-review/review.service.ts';
+export { DataQualityService, JUDGE_BATCH } from './data-quality/data-quality.service.ts';
 export * from './fleet.service.ts';
 export * from './monitoring.module.ts';
 export { RollUpRepository } from './roll-up.repository.ts';

@@ -1,4 +1,4 @@
-import type { CounterSample, PowerSample } from '#domain';
+import { DAY_MS, type CounterSample, type PowerSample } from '#domain';
 import { sql, type Database } from '#persistence';
 
 export interface DeviceReadings {
@@ -51,6 +51,9 @@ export async function readDevices(
 }
 
 async function rowsAround(database: Database, deviceIds: readonly number[], span: Span): Promise<Row[]> {
+  // Worked out here: a sum in the statement is not known to the planner, which then opens every partition there is.
+  const earliest = new Date(span.from.getTime() - BOUNDARY_DAYS * DAY_MS);
+  const latest = new Date(span.to.getTime() + BOUNDARY_DAYS * DAY_MS);
   return database.query<Row>(sql`
     with d as (select unnest(${deviceIds}::int[]) as id), samples as (
       select r.device_id, r.measured_at, r.energy_total_wh, r.active_power_w
@@ -64,7 +67,7 @@ async function rowsAround(database: Database, deviceIds: readonly number[], span
         select measured_at, energy_total_wh, active_power_w
         from reading r
         where r.device_id = d.id and r.energy_total_wh is not null and r.measured_at < ${span.from}::timestamptz
-          and r.measured_at >= ${span.from}::timestamptz - make_interval(days => ${BOUNDARY_DAYS}::int)
+          and r.measured_at >= ${earliest}::timestamptz
         order by r.measured_at desc
         limit ${BOUNDARY_SAMPLES}::int) p
       union all
@@ -73,7 +76,7 @@ async function rowsAround(database: Database, deviceIds: readonly number[], span
         select measured_at, energy_total_wh, active_power_w
         from reading r
         where r.device_id = d.id and r.energy_total_wh is not null and r.measured_at >= ${span.to}::timestamptz
-          and r.measured_at < ${span.to}::timestamptz + make_interval(days => ${BOUNDARY_DAYS}::int)
+          and r.measured_at < ${latest}::timestamptz
         order by r.measured_at
         limit ${BOUNDARY_SAMPLES}::int) n
     )
@@ -85,6 +88,9 @@ async function rowsAround(database: Database, deviceIds: readonly number[], span
 
 /** Counter readings of the stretches, and the nearest few before each of them. */
 async function rowsOf(database: Database, stretches: readonly Stretch[]): Promise<Row[]> {
+  const firstMs = stretches.reduce((least, { from }) => Math.min(least, from.getTime()), Infinity);
+  const earliest = new Date(firstMs - BOUNDARY_DAYS * DAY_MS);
+  const latest = new Date(stretches.reduce((most, { to }) => Math.max(most, to.getTime()), -Infinity));
   return database.query<Row>(sql`
     with s as (
       select * from unnest(${stretches.map(({ deviceId }) => deviceId)}::int[],
@@ -95,13 +101,15 @@ async function rowsOf(database: Database, stretches: readonly Stretch[]): Promis
       from s cross join lateral (
         select * from reading r
         where r.device_id = s.device_id and r.energy_total_wh is not null
-          and r.measured_at >= s.from_at and r.measured_at < s.to_at) r
+          and r.measured_at >= s.from_at and r.measured_at < s.to_at
+          and r.measured_at >= ${earliest}::timestamptz and r.measured_at < ${latest}::timestamptz) r
       union all
       select r.device_id, r.measured_at, r.energy_total_wh, r.active_power_w
       from s cross join lateral (
         select * from reading r
         where r.device_id = s.device_id and r.energy_total_wh is not null and r.measured_at < s.from_at
           and r.measured_at >= s.from_at - make_interval(days => ${BOUNDARY_DAYS}::int)
+          and r.measured_at >= ${earliest}::timestamptz and r.measured_at < ${latest}::timestamptz
         order by r.measured_at desc
         limit ${BOUNDARY_SAMPLES}::int) r
     )
