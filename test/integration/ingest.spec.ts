@@ -118,7 +118,7 @@ describe('ingest', () => {
       message('pv/v1/ST001/INV01/telemetry', Buffer.from([0xff, 0xfe, 0x00])),
       message('pv/v1/ST001/INV99/telemetry', { ts: at('10:00:00'), active_power_kw: 1 }),
       message('pv/v1/ST001/INV01/telemetry', { ts: at('12:06:00'), active_power_kw: 1 }),
-      message('pv/v1/ST001/INV01/telemetry', { ts: at('10:00:00') - 31 * 86_400_000 }),
+      message('pv/v1/ST001/INV01/telemetry', { ts: at('10:00:00') - 93 * 86_400_000 }),
       message('pv/v1/ST001/INV01/telemetry', { ts: Date.parse('2025-05-19T10:00:00+08:00') }),
       message('pv/v1/ST001/INV01/telemetry', { active_power_kw: 1 }),
       message('pv/v1/ST001/INV01/other', {}),

@@ -35,6 +35,7 @@ export type EnergyQuality = z.infer<typeof energyQualitySchema>;
 export const energyMethodSchema = z.enum([
   'meter_counter',
   'inverter_counter',
+  'day_counter',
   'power_integral',
   'simulated',
 ]);

@@ -130,11 +130,32 @@ function parseLeniently<T>(schema: z.ZodType<T>, value: unknown): Lenient<T> {
   const badFields = new Set(first.error.issues.map(({ path }) => String(path[0] ?? '')));
   // Without its time there is no reading.
   if (!isRecord(value) || badFields.has('') || badFields.has('ts')) return { problem: describe(first.error) };
-  const rest = Object.fromEntries(Object.entries(value).filter(([field]) => !badFields.has(field)));
+  const mended = new Set<string>();
+  const rest = Object.fromEntries(
+    Object.entries(value).flatMap(([field, raw]): [string, unknown][] => {
+      if (!badFields.has(field)) return [[field, raw]];
+      const number = numberOfText(raw);
+      if (number !== undefined) mended.add(field);
+      return number === undefined ? [] : [[field, number]];
+    }),
+  );
+  for (const field of mended) badFields.delete(field);
   const second = schema.safeParse(rest);
   return second.success
     ? { data: second.data, badFields: [...badFields] }
     : { problem: describe(second.error) };
+}
+
+/** Texts by which loggers say that there is no value. */
+const NOT_AVAILABLE_TEXTS: ReadonlySet<string> = new Set(['', '-', '--', 'n/a', 'na', 'null', 'none']);
+const NUMBER_TEXT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i;
+
+/** A number that was sent as a text, null for a text that says "no value", undefined for anything else. */
+function numberOfText(raw: unknown): number | null | undefined {
+  if (typeof raw !== 'string') return undefined;
+  const text = raw.trim();
+  if (NOT_AVAILABLE_TEXTS.has(text.toLowerCase())) return null;
+  return NUMBER_TEXT.test(text) ? Number(text) : undefined;
 }
 
 function toReading(

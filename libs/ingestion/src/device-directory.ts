@@ -5,7 +5,7 @@ import type { MappedSource } from './profile-directory.ts';
 /** What ingest must know of a device to judge its readings. */
 export type DeviceEntry = Pick<
   DeviceDirectoryEntry,
-  'deviceId' | 'stationId' | 'ratedPowerW' | 'commissionedOn'
+  'deviceId' | 'stationId' | 'kind' | 'ratedPowerW' | 'commissionedOn'
 >;
 
 /** An unknown device makes the directory look again, but no more often than this. */

@@ -4,10 +4,14 @@ import { FLAG_FIELD_REJECTED, type Reading, type Rejection } from './reading.ts'
 
 /** A clock that is ahead by more than this is wrong (domain.md 3.4). */
 export const FUTURE_TOLERANCE_MS = 5 * 60_000;
-/** Late data are taken this long (domain.md 3.4). */
-export const LATE_LIMIT_MS = 30 * 86_400_000;
+/** Late data are taken for a quarter: a station may be off the air for two months (docs/adr/0012). */
+export const LATE_LIMIT_MS = 92 * 86_400_000;
 /** A power above this many times the rating is a fault of the data, not of the sun (domain.md 3.2). */
 export const BELIEVABLE_POWER_FACTOR = 1.2;
+
+/** An inverter draws this share of its rating at most, or so many watts where it is small; a meter may take in all. */
+const DRAW_SHARE_MAX = 0.05;
+const LEAST_DRAW_W = 200;
 
 export interface KnownReading {
   reading: Reading;
@@ -36,8 +40,11 @@ export function validateReading(
     };
   if (at < dayStartMs(device.commissionedOn))
     return { reason: 'before_commissioning', detail: `${name}: commissioned on ${device.commissionedOn}` };
+  const { activePowerW } = reading;
   const believableW = device.ratedPowerW * BELIEVABLE_POWER_FACTOR;
-  if (reading.activePowerW !== null && Math.abs(reading.activePowerW) > believableW)
+  const floorW =
+    device.kind === 'meter' ? -believableW : -Math.max(LEAST_DRAW_W, device.ratedPowerW * DRAW_SHARE_MAX);
+  if (activePowerW !== null && (activePowerW > believableW || activePowerW < floorW))
     return {
       device,
       reading: { ...reading, activePowerW: null, flags: reading.flags | FLAG_FIELD_REJECTED },

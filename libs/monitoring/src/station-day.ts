@@ -1,5 +1,6 @@
 import {
   DAY_MS,
+  dailyCounterSteps,
   dayEnergy,
   dayStartMs,
   powerIntegralSteps,
@@ -30,6 +31,7 @@ interface Known {
 
 interface Counted extends Known {
   device: CountedDevice;
+  byDay: Known;
   power: Known;
 }
 
@@ -53,6 +55,7 @@ export function energyOfStationDay(question: {
     return {
       device,
       ...knownByCounter(found?.counter, startMs, due),
+      byDay: knownByDayCounter(device, found, startMs, due),
       power: knownByPower(device, found, startMs, due),
     };
   });
@@ -62,14 +65,21 @@ export function energyOfStationDay(question: {
   // The meter is first, but a meter that missed half the day is not better than inverters that saw all of it.
   const useMeters = isWhole(meters) || !isWhole(inverters);
   const powers = deliveringPowers(meters, inverters);
+  const dayCounters = inverters.map(({ byDay }) => byDay);
   const station = stationDayEnergy({
     meters: useMeters ? energies(meters) : [],
     inverters: energies(inverters),
+    dayCounters: energies(dayCounters),
     powers: energies(powers),
   });
   if (!station) return { deviceDays, stationDays: [], quarterHours: [] };
   const { method, energyWh } = station;
-  const chosen = { meter_counter: meters, inverter_counter: inverters, power_integral: powers }[method];
+  const chosen = {
+    meter_counter: meters,
+    inverter_counter: inverters,
+    day_counter: dayCounters,
+    power_integral: powers,
+  }[method];
   const quality = isWhole(chosen) ? station.quality : 'incomplete';
   return {
     deviceDays,
@@ -82,17 +92,24 @@ export function energyOfStationDay(question: {
   };
 }
 
-function deviceDay({ device, energy, isCovered, power }: Counted, day: string): StationDayRows['deviceDays'] {
+function deviceDay(
+  { device, energy, isCovered, byDay, power }: Counted,
+  day: string,
+): StationDayRows['deviceDays'] {
   const { deviceId, stationId } = device;
   const counterMethod = device.kind === 'meter' ? 'meter_counter' : 'inverter_counter';
   if (energy.energyWh !== null) {
     const quality = isCovered ? energy.quality : 'incomplete';
     return [{ stationId, deviceId, day, energyWh: energy.energyWh, method: counterMethod, quality }];
   }
-  const { energyWh } = power.energy;
+  const isByDay = byDay.energy.energyWh !== null;
+  const second = isByDay ? byDay : power;
+  const { energyWh } = second.energy;
   if (energyWh === null) return [];
-  const quality = power.isCovered ? 'estimated' : 'incomplete';
-  return [{ stationId, deviceId, day, energyWh, method: 'power_integral', quality }];
+  const quality = second.isCovered ? 'estimated' : 'incomplete';
+  return [
+    { stationId, deviceId, day, energyWh, method: isByDay ? 'day_counter' : 'power_integral', quality },
+  ];
 }
 
 interface Due {
@@ -109,6 +126,17 @@ function knownByCounter(counter: ReviewedCounter | undefined, startMs: number, d
     energy: isJudged && energy.quality === 'measured' ? { ...energy, quality: 'estimated' } : energy,
     isCovered: covers(steps, due) && !isUndecided(counter, startMs),
   };
+}
+
+function knownByDayCounter(
+  { ratedPowerW }: CountedDevice,
+  found: DeviceCounter | undefined,
+  startMs: number,
+  due: Due,
+): Known {
+  const samples = found?.dayCounters ?? [];
+  const steps = samples.length > 0 ? dailyCounterSteps(samples, { ratedPowerW, startMs }) : [];
+  return { energy: dayEnergy(steps, startMs), isCovered: covers(steps, due) };
 }
 
 function knownByPower(

@@ -22,7 +22,7 @@ import { gatewayTopics, type GatewayTopics } from './topics.ts';
 export const IN_FLIGHT_MAX = 10;
 /** Of these, messages that are sent again: there is always room for a live one. */
 export const AGAIN_IN_FLIGHT_MAX = 5;
-/** A gateway keeps readings this long (domain.md 3.4: late data up to 30 days; collectors keep a week). */
+/** A gateway keeps readings this long (domain.md 3.4: collectors keep a week). */
 const KEPT_MS = 7 * 86_400_000;
 const HOUR_MS = 3_600_000;
 const DUPLICATE_KINDS: ReadonlySet<FaultKind> = new Set(['duplicate']);

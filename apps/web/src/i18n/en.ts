@@ -270,6 +270,7 @@ export const en: Messages = {
   method: {
     meter_counter: 'meter counter',
     inverter_counter: 'inverter counter',
+    day_counter: 'counter of the day',
     power_integral: 'power integral',
     simulated: 'simulated history',
   },

@@ -256,6 +256,7 @@ export const zhCN = {
   method: {
     meter_counter: '电表计数',
     inverter_counter: '逆变器计数',
+    day_counter: '日计数',
     power_integral: '功率积分',
     simulated: '模拟历史',
   },

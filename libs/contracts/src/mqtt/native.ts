@@ -107,10 +107,10 @@ export type NativeStatus = z.infer<typeof nativeStatusSchema>;
 export const RESEND_NUMBERS_MAX = 500;
 const RESEND_RANGES_MAX = 50;
 /**
- * A jump that is larger than this is a new numbering and no hole: more than the thirty days for which late data are taken,
- * at a message a minute.
+ * A jump that is larger than this is a new numbering and no hole: more than the quarter for which late data are taken, at a
+ * message a minute.
  */
-export const NUMBER_JUMP_MAX = 50_000;
+export const NUMBER_JUMP_MAX = 150_000;
 
 const numberRangeSchema = z
   .tuple([z.number().int().min(0), z.number().int().min(0)])

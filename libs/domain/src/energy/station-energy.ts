@@ -3,9 +3,9 @@ import type { DayEnergy } from './day-energy.ts';
 
 export * from './power-integral.ts';
 
-export type StationMethod = 'meter_counter' | 'inverter_counter' | 'power_integral';
+export type StationMethod = 'meter_counter' | 'inverter_counter' | 'day_counter' | 'power_integral';
 
-/** Energy of one day of a station: meter, inverters, power, in this order (domain.md requirement 13). */
+/** Energy of one day of a station: meter, inverters, counters of the day, power, in this order (domain.md requirement 13). */
 export interface StationDayEnergy {
   energyWh: number;
   method: StationMethod;
@@ -22,9 +22,14 @@ export interface StationDayEnergy {
 export interface StationDayParts {
   meters: readonly DayEnergy[];
   inverters: readonly DayEnergy[];
+  /** From `dailyCounterSteps`, one an inverter: shown where nothing better is known, never billed. */
+  dayCounters?: readonly DayEnergy[];
   /** From `powerIntegralSteps`, one a device that delivers: the meter alone, or every inverter. */
   powers?: readonly DayEnergy[];
 }
+
+/** Never better than an estimate. */
+const SECOND_HAND: ReadonlySet<StationMethod> = new Set(['day_counter', 'power_integral']);
 
 /** Devices that are taken together, best first. */
 interface Source {
@@ -41,17 +46,19 @@ interface Source {
 export function stationDayEnergy({
   meters,
   inverters,
+  dayCounters = [],
   powers = [],
 }: StationDayParts): StationDayEnergy | null {
   const sources: Source[] = [
     { method: 'meter_counter', devices: meters },
     { method: 'inverter_counter', devices: inverters },
+    { method: 'day_counter', devices: dayCounters },
     { method: 'power_integral', devices: powers },
   ];
   for (const { method, devices } of sources) {
     const { energyWh, isComplete, isEstimated } = total(devices);
     if (energyWh === null) continue;
-    const isSecondHand = isEstimated || method === 'power_integral';
+    const isSecondHand = isEstimated || SECOND_HAND.has(method);
     const quality = isComplete ? (isSecondHand ? 'estimated' : 'measured') : 'incomplete';
     return { energyWh, method, quality, quarterHours: quarterHours(sources) };
   }
@@ -84,7 +91,7 @@ function quarterHour(
   for (const { method, devices } of sources) {
     const { energyWh, isComplete } = slotSum(devices, slot);
     if (energyWh === null || (!isComplete && method === 'meter_counter')) continue;
-    const quality = isComplete ? (method === 'power_integral' ? 'estimated' : 'measured') : 'incomplete';
+    const quality = isComplete ? (SECOND_HAND.has(method) ? 'estimated' : 'measured') : 'incomplete';
     return { slot, energyWh, method, quality };
   }
   return null;

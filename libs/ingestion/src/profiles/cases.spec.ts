@@ -28,7 +28,13 @@ const known = ({ profileId: _id, ...reading }: ProfileReading): Reading => ({
   stationCode: 'ST001',
   deviceCode: 'INV01',
 });
-const device = { deviceId: 1, stationId: 1, ratedPowerW: 10_000, commissionedOn: '2018-01-01' };
+const device = {
+  deviceId: 1,
+  stationId: 1,
+  ratedPowerW: 10_000,
+  kind: 'inverter' as const,
+  commissionedOn: '2018-01-01',
+};
 
 describe('payload cases', () => {
   const nanMessages = [

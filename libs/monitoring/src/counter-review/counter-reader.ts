@@ -13,6 +13,7 @@ import { daylightAt, type Place } from './daylight.ts';
 import {
   BOUNDARY_DAYS,
   BOUNDARY_SAMPLES,
+  readDayCounters,
   readDevices,
   type DeviceReadings,
   type Span,
@@ -41,6 +42,8 @@ export interface ReviewedCounter extends CounterResult {
 export interface DeviceCounter {
   counter: ReviewedCounter;
   powers: readonly PowerSample[];
+  /** Counters that the device clears every day; read only where it has no lifetime counter. */
+  dayCounters: readonly CounterSample[];
 }
 
 /** Where a stretch of doubt reaches the end of the readings of a span, so many days more are read. */
@@ -80,13 +83,18 @@ export class CounterReader {
       daylights.set(device.stationId, daylight);
       const context = contextOf(device.deviceId);
       const counter = counterOf(device, withSignedBegin(counters, context, span), context, daylight);
-      found.set(device.deviceId, { counter, powers });
+      found.set(device.deviceId, { counter, powers, dayCounters: [] });
       return counter;
     };
     for (const device of devices) {
       const own = readings.get(device.deviceId);
       if (own && reachesOut(judge(device, own), own.counters, span)) inDoubt.push(device);
     }
+    await this.addDayCounters(
+      devices.filter(({ deviceId }) => !readings.get(deviceId)?.counters.length),
+      span,
+      found,
+    );
     if (inDoubt.length === 0) return found;
     const wide = { from: new Date(span.from.getTime() - WIDE_MS), to: new Date(span.to.getTime() + WIDE_MS) };
     const ids = inDoubt.map(({ deviceId }) => deviceId);
@@ -101,7 +109,22 @@ export class CounterReader {
     }
     return found;
   }
+
+  private async addDayCounters(
+    devices: readonly CountedDevice[],
+    span: Span,
+    found: Map<number, DeviceCounter>,
+  ): Promise<void> {
+    if (devices.length === 0) return;
+    const ids = devices.map(({ deviceId }) => deviceId);
+    for (const [deviceId, dayCounters] of await readDayCounters(this.database, ids, span)) {
+      const known = found.get(deviceId) ?? { counter: NOTHING_COUNTED, powers: [] };
+      found.set(deviceId, { ...known, dayCounters });
+    }
+  }
 }
+
+const NOTHING_COUNTED: ReviewedCounter = { steps: [], events: [], proposals: [] };
 
 function counterOf(
   { ratedPowerW, modulusWh }: CountedDevice,

@@ -50,6 +50,23 @@ export async function readDevices(
   return byDevice([...merged.values()].sort((a, b) => a.deviceId - b.deviceId || a.atMs - b.atMs));
 }
 
+/** Counters of the day of devices over a span and the day before it: what was shown last is not energy of the span. */
+export async function readDayCounters(
+  database: Database,
+  deviceIds: readonly number[],
+  span: Span,
+): Promise<Map<number, CounterSample[]>> {
+  const rows = await database.query<CounterSample & { deviceId: number }>(sql`
+    select device_id as "deviceId", (extract(epoch from measured_at) * 1000)::float8 as "atMs",
+      energy_day_wh::float8 as "totalWh"
+    from reading
+    where device_id = any (${deviceIds}::int[]) and energy_day_wh is not null
+      and measured_at >= ${new Date(span.from.getTime() - DAY_MS)}::timestamptz
+      and measured_at < ${span.to}::timestamptz
+    order by device_id, measured_at`);
+  return Map.groupBy(rows, ({ deviceId }) => deviceId);
+}
+
 async function rowsAround(database: Database, deviceIds: readonly number[], span: Span): Promise<Row[]> {
   // Worked out here: a sum in the statement is not known to the planner, which then opens every partition there is.
   const earliest = new Date(span.from.getTime() - BOUNDARY_DAYS * DAY_MS);
