@@ -1,6 +1,7 @@
 export * from './energy/counter.ts';
 export * from './energy/day-energy.ts';
 export * from './energy/station-energy.ts';
+export * from './expected/index.ts';
 export * from './money/value.ts';
 export * from './quality/index.ts';
 export * from './solar/index.ts';

@@ -3,7 +3,7 @@ import type { QuarantinedMessage } from './quarantine.writer.ts';
 import type { ReadingFate } from './reading-fate.ts';
 
 /** A reading that came later than this after its measurement is "late" on the receipt: three rounds of five minutes. */
-export const LATE_AFTER_MS = 15 * 60_000;
+const LATE_AFTER_MS = 15 * 60_000;
 
 interface Counts {
   stationId: number;

@@ -7,9 +7,9 @@ import {
   sunPosition,
   type SunPosition,
 } from '#domain';
-import { KNOT_MS, KNOTS_PER_DAY, KNOTS_PER_HOUR, seasonOf } from './calendar.ts';
+import { KNOT_MS, KNOTS_PER_DAY, KNOTS_PER_HOUR, seasonOf, startOfDayIndexMs } from './calendar.ts';
 import type { Plant, StationPlant } from './plant.ts';
-import { keyOf, smoothNoise } from './random.ts';
+import { SkyField } from './sky-field.ts';
 import { airTemperatureC, type SkyState } from './sky.ts';
 
 /** An inverter does not start below this irradiance on the ground, kW/m2. */
@@ -17,12 +17,10 @@ const START_IRRADIANCE = 0.008;
 /** The sun of this year stands for every year: the difference is less than a quarter of a degree. */
 const SUN_YEAR_START_MS = dayStartMs('2025-01-01');
 
-/** How far cloud moves the power within a day: shared by the county, and of the station alone (20 % of the noise). */
-const CLOUD_SWING: Record<SkyState, { county: number; station: number }> = {
-  clear: { county: 0.03, station: 0.008 },
-  mixed: { county: 0.36, station: 0.09 },
-  overcast: { county: 0.32, station: 0.08 },
-};
+/** How far cloud moves the power within a day, as a deviation. */
+const CLOUD_SWING: Record<SkyState, number> = { clear: 0.02, mixed: 0.24, overcast: 0.21 };
+/** Between clouds the sun is never much brighter than the day, and under the thickest some light is left. */
+const CLOUD_RANGE = { brightest: -1.6, darkest: 2.4 };
 
 /** How the energy of one day of one station grows. */
 export interface DayCurve {
@@ -38,27 +36,26 @@ interface SunDay {
   positions: readonly SunPosition[];
 }
 
-/** Makes day curves; remembers the path of the sun by county and day of the year. */
+/** Makes day curves under clouds that near stations share; remembers the path of the sun by county and day of the year. */
 export class DayCurves {
   private readonly suns = new Map<number, SunDay>();
-  private readonly countyKeys: readonly number[];
+  private readonly field: SkyField;
 
   constructor(private readonly plant: Plant) {
-    this.countyKeys = plant.countyCodes.map((code) => keyOf(plant.seed, 'cloud', code));
+    this.field = new SkyField(plant.seed);
   }
 
   curve(station: StationPlant, dayIndex: number, state: SkyState): DayCurve {
     const { month, dayOfYear } = seasonOf(dayIndex);
     const { firstKnot, positions } = this.sunDay(station.countyIndex, dayOfYear);
-    const countyKey = this.countyKeys[station.countyIndex] ?? 0;
     const swing = CLOUD_SWING[state];
     const shares = new Float64Array(KNOTS_PER_DAY + 1);
     let sum = 0;
     positions.forEach((sun, offset) => {
       const knot = firstKnot + offset;
-      const quarter = (dayIndex * KNOTS_PER_DAY + knot) / 3;
-      const cloud =
-        1 + swing.county * roughness(countyKey, quarter) + swing.station * smoothNoise(station.key, quarter);
+      const atMs = startOfDayIndexMs(dayIndex) + (knot + 0.5) * KNOT_MS;
+      const darkness = this.field.localDarkness(station, atMs);
+      const cloud = 1 - swing * Math.max(CLOUD_RANGE.brightest, Math.min(CLOUD_RANGE.darkest, darkness));
       const air = airTemperatureC(month, knot / KNOTS_PER_HOUR);
       sum += Math.max(0, specificPower(clearSkyPlaneIrradiance(sun, station), air) * cloud);
       shares[knot + 1] = sum;
@@ -88,9 +85,4 @@ export class DayCurves {
     this.suns.set(key, day);
     return day;
   }
-}
-
-/** Cloud that changes by the hour and, less, by the quarter hour; in [-1, 1]. */
-function roughness(key: number, quarter: number): number {
-  return 0.6 * smoothNoise(key, quarter / 4) + 0.4 * smoothNoise(key + 1, quarter);
 }

@@ -1,0 +1,13 @@
+export * from './band.ts';
+export * from './cause.ts';
+export * from './clean-power.ts';
+export * from './day-ratio.ts';
+export * from './detectors.ts';
+export * from './fit-model.ts';
+export * from './indicators.ts';
+export * from './judge-day.ts';
+export * from './judge-fleet.ts';
+export * from './peer-sky.ts';
+export * from './signatures.ts';
+export * from './station-model.ts';
+export { quantile } from './statistics.ts';
