@@ -220,11 +220,15 @@ describe('several ingests', () => {
     await Promise.all(seqs.map((seq) => send(batch('ST003', seq))));
     await eventually(async () => expect(await powersOf('ST003')).toHaveLength(before + seqs.length));
     await eventually(async () => {
-      const rows = await database.query<{ messages: number; accepted: number }>(sql`
-        select (detail ->> 'messages')::int as messages, (detail ->> 'accepted')::int as accepted
+      const rows = await database.query<{ accepted: number; duplicate: number; online: boolean }>(sql`
+        select (detail ->> 'accepted')::int as accepted, (detail ->> 'duplicate')::int as duplicate,
+          (select online from gateway_status g join station s on s.id = g.station_id where s.code = 'ST003') as online
         from program_heartbeat where instance = any (${ids}::text[])`);
-      // Each has the status message and its part of the others; nothing came twice.
-      expect(rows.reduce((sum, { messages }) => sum + messages, 0)).toBe(seqs.length + 2);
+      expect(rows.map(({ duplicate, online }) => ({ duplicate, online }))).toEqual([
+        { duplicate: 0, online: true },
+        { duplicate: 0, online: true },
+      ]);
+      expect(rows.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(seqs.length);
       expect(rows.every(({ accepted }) => accepted > 0)).toBe(true);
     });
   });

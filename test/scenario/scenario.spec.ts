@@ -13,9 +13,6 @@ const CASES = join(projectRoot(), 'test/scenario/cases');
 const RUN_TIMEOUT_MS = 15 * 60_000;
 const OUTPUT_MAX_BYTES = 256 * 1024 * 1024;
 
-/** What the product does otherwise than the public case says. A line that is no longer true fails, and must go. */
-const UNMET: Record<string, string> = {};
-
 const documentSchema = z.object({
   file: z.string(),
   pass: z.boolean(),
@@ -81,9 +78,7 @@ describe.each([
   it.runIf(isThere).each(files)('%s', (file) => {
     if (!ran.includes(file)) return expect(file).toContain('database-killed');
     const document = named(ended.documents, file);
-    if (file in UNMET)
-      expect(document, `${file} is met: take it out of UNMET`).toMatchObject({ pass: false });
-    else expect(document?.mismatches).toEqual([]);
+    expect(document?.mismatches).toEqual([]);
   });
 });
 

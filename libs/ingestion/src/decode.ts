@@ -39,6 +39,8 @@ function decodeAt(
   if (payload.byteLength > PAYLOAD_BYTES_MAX)
     return rejected('too_large', `${payload.byteLength} bytes, at most ${PAYLOAD_BYTES_MAX}`);
   const { stationCode, deviceCode } = place;
+  // Our own request, which comes back to whoever hears all topics.
+  if (place.channel === 'resend') return nothing();
   const parsed = parseJson(payload);
   if ('reason' in parsed) return rejected(parsed.reason, parsed.detail);
   if (place.channel === 'status') return decodeStatus(stationCode, deviceCode, parsed.value);

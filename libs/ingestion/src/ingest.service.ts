@@ -13,7 +13,6 @@ import { DeviceClocks } from './device-clocks.ts';
 import { DeviceDirectory } from './device-directory.ts';
 import { IngestLane, laneFilters } from './ingest-lane.ts';
 import { enabledProfiles, mappedSources } from './profile-directory.ts';
-import { builtinProfile } from './profiles/builtin/index.ts';
 import type { Profile } from './profiles/profile.ts';
 import { ReadingRepository } from './reading.repository.ts';
 import { ResendService } from './resend.service.ts';
@@ -105,14 +104,16 @@ export class IngestService implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private planLanes(profiles: readonly Profile[]) {
-    const native = builtinProfile('native');
     const values = profiles.filter(({ payload }) => payload === 'topic-values');
     const others = profiles.filter(({ payload }) => payload !== 'topic-values');
     const clientId = `sunledger-${this.environment.PV_INGEST_ID}`;
     const group = this.environment.PV_INGEST_GROUP;
-    // Status is retained, and retained messages do not come over a shared subscription.
-    const filters = [`${NATIVE_TOPIC_ROOT}/+/+/status`, `${NATIVE_TOPIC_ROOT}/+/+/resend/reply`];
-    const main = { clientId, group, filters, profiles: [...(native ? [native] : []), ...others] };
+    const all = `${NATIVE_TOPIC_ROOT}/#`;
+    // Status is retained, and retained messages do not come over a shared subscription. All topics of ours, so that a
+    // misspelt one is seen in quarantine and not lost in silence.
+    const filters =
+      group === undefined ? [all] : [`${NATIVE_TOPIC_ROOT}/+/+/status`, `$share/${group}/${all}`];
+    const main = { clientId, group, filters, profiles: others };
     const second = { clientId: `${clientId}-values`, group, filters: [], profiles: values };
     return values.length > 0 ? [main, second] : [main];
   }

@@ -75,7 +75,8 @@ export function judge(message: JudgedMessage, decoded: SetDecoded, directory: De
     detail: rejection.detail,
     receivedAtMs,
     ...origin,
-    tally: rejection.rejections.flatMap(({ stationCode, measuredAtMs }) => {
+    // A retained message comes again with every start; it is no news of a day.
+    tally: (retained ? [] : rejection.rejections).flatMap(({ stationCode, measuredAtMs }) => {
       const stationId = directory.stationId(stationCode ?? '');
       return stationId === undefined ? [] : [{ stationId, day: dayFor(measuredAtMs, receivedAtMs) }];
     }),

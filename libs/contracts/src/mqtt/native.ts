@@ -148,10 +148,10 @@ export const telemetryTopic = (stationCode: string, deviceCode: string) =>
 export const statusTopic = (stationCode: string, deviceCode: string) =>
   `${NATIVE_TOPIC_ROOT}/${stationCode}/${deviceCode}/status`;
 
-const NATIVE_CHANNELS = ['telemetry', 'status', 'resend/reply'] as const;
+const NATIVE_CHANNELS = ['telemetry', 'status', 'resend', 'resend/reply'] as const;
 type NativeChannel = (typeof NATIVE_CHANNELS)[number];
 
-/** Parts of a topic that a gateway publishes to, or `null` where it is none. */
+/** Parts of a topic of the protocol, or `null` where it is none. */
 export function parseNativeTopic(
   topic: string,
 ): { stationCode: string; deviceCode: string; channel: NativeChannel } | null {
