@@ -6,7 +6,7 @@ import { writeGatewayChanges, type GatewayChange } from './gateway-status.writer
 import { addToReceipts } from './ingest-tally.ts';
 import { noteNumbers, type NumberedMessage, type Sender } from './message-sequence.ts';
 import { writeQuarantine, type QuarantinedMessage } from './quarantine.writer.ts';
-import { FLAG_HISTORICAL } from './reading.ts';
+import { FLAG_HISTORICAL, type Reading } from './reading.ts';
 import { arrayText, type ReadingFate, type ReceivedReading } from './reading-fate.ts';
 
 export type { GatewayChange, NumberedMessage, QuarantinedMessage, ReceivedReading };
@@ -78,34 +78,31 @@ async function insertReadings(
   transaction: Queryable,
   received: readonly ReceivedReading[],
 ): Promise<number[]> {
-  const rows = received.map(({ reading, device, receivedAtMs }) => ({
-    ...reading,
-    ...device,
-    receivedAt: new Date(receivedAtMs).toISOString(),
-    measuredAt: new Date(reading.measuredAtMs).toISOString(),
-    day: dayOf(reading.measuredAtMs),
-    status: reading.status === null ? null : DEVICE_STATUS_CODES[reading.status],
-    vendorStatus: reading.vendorStatus ?? null,
-  }));
-  const column = <K extends keyof (typeof rows)[number]>(name: K) => rows.map((row) => row[name]);
+  const readings = received.map(({ reading }) => reading);
+  const of = <K extends keyof Reading>(name: K) => readings.map((reading) => reading[name]);
   const [result] = await transaction.query<{ inserted: number[] }>(sql`
       with incoming as (
-        select distinct on (device_id, measured_at) *
+        select distinct on (device_id, measured_ms) *, to_timestamp(measured_ms / 1000) as measured_at,
+          to_timestamp(received_ms / 1000) as received_at
         from unnest(
-          ${rows.map((_, index) => index)}::int[], ${column('deviceId')}::int[], ${column('stationId')}::int[], ${column('day')}::date[],
-          ${column('measuredAt')}::timestamptz[], ${column('receivedAt')}::timestamptz[],
-          ${column('activePowerW')}::int[], ${column('energyTotalWh')}::bigint[], ${column('energyDayWh')}::int[],
-          ${column('temperatureDc')}::smallint[], ${column('frequencyChz')}::smallint[],
-          ${rows.map((row) => arrayText(row.lineVoltagesDv))}::text[],
-          ${rows.map((row) => arrayText(row.phaseCurrentsCa))}::text[],
-          ${rows.map((row) => arrayText(row.stringVoltagesDv))}::text[],
-          ${rows.map((row) => arrayText(row.stringCurrentsCa))}::text[],
-          ${column('status')}::smallint[], ${column('faultCode')}::text[], ${column('seq')}::bigint[],
-          ${column('flags')}::int[], ${column('vendorStatus')}::text[]
-        ) as r (place, device_id, station_id, day, measured_at, received_at, active_power_w, energy_total_wh, energy_day_wh,
+          ${received.map((_, index) => index)}::int[], ${received.map(({ device }) => device.deviceId)}::int[],
+          ${received.map(({ device }) => device.stationId)}::int[],
+          ${readings.map(({ measuredAtMs }) => dayOf(measuredAtMs))}::date[],
+          ${readings.map(({ measuredAtMs }) => Math.trunc(measuredAtMs))}::float8[],
+          ${received.map(({ receivedAtMs }) => receivedAtMs)}::float8[],
+          ${of('activePowerW')}::int[], ${of('energyTotalWh')}::bigint[], ${of('energyDayWh')}::int[],
+          ${of('temperatureDc')}::smallint[], ${of('frequencyChz')}::smallint[],
+          ${readings.map((row) => arrayText(row.lineVoltagesDv))}::text[],
+          ${readings.map((row) => arrayText(row.phaseCurrentsCa))}::text[],
+          ${readings.map((row) => arrayText(row.stringVoltagesDv))}::text[],
+          ${readings.map((row) => arrayText(row.stringCurrentsCa))}::text[],
+          ${readings.map(({ status }) => (status === null ? null : DEVICE_STATUS_CODES[status]))}::smallint[],
+          ${of('faultCode')}::text[], ${of('seq')}::bigint[], ${of('flags')}::int[],
+          ${readings.map(({ vendorStatus }) => vendorStatus ?? null)}::text[]
+        ) as r (place, device_id, station_id, day, measured_ms, received_ms, active_power_w, energy_total_wh, energy_day_wh,
           temperature_dc, frequency_chz, line_voltages_dv, phase_currents_ca, string_voltages_dv, string_currents_ca,
           status, fault_code, seq, flags, vendor_status)
-        order by device_id, measured_at, received_at, place
+        order by device_id, measured_ms, received_ms, place
       ), inserted as (
         insert into reading (device_id, measured_at, received_at, active_power_w, energy_total_wh, energy_day_wh,
           temperature_dc, frequency_chz, line_voltages_dv, phase_currents_ca, string_voltages_dv, string_currents_ca,
@@ -162,7 +159,7 @@ async function insertReadings(
       from incoming n
       join inserted using (device_id, measured_at)`);
   const inserted = new Set(result?.inserted);
-  return inserted.size === rows.length
+  return inserted.size === received.length
     ? []
-    : rows.flatMap((_, place) => (inserted.has(place) ? [] : [place]));
+    : received.flatMap((_, place) => (inserted.has(place) ? [] : [place]));
 }

@@ -7,9 +7,15 @@ export const QUARTER_HOUR_MS = 900_000;
 export const DAY_MS = 86_400_000;
 export const QUARTER_HOURS_PER_DAY = 96;
 
+/** Readings of one day come together: the text of the last day asked for is kept. */
+let lastDay = { number: Number.NaN, day: '' };
+
 /** `YYYY-MM-DD` in Asia/Shanghai of an instant in epoch ms. */
 export function dayOf(instantMs: number): string {
-  return new Date(instantMs + SHANGHAI_OFFSET_MS).toISOString().slice(0, 10);
+  const dayNumber = Math.floor((instantMs + SHANGHAI_OFFSET_MS) / DAY_MS);
+  if (dayNumber !== lastDay.number)
+    lastDay = { number: dayNumber, day: new Date(dayNumber * DAY_MS).toISOString().slice(0, 10) };
+  return lastDay.day;
 }
 
 /** `YYYY-MM` in Asia/Shanghai of an instant in epoch ms. */

@@ -1,0 +1,7 @@
+// Parts of the product that the benchmark uses, bundled by libraries.mjs: decorators need a compiler.
+export * from '#domain';
+export * from '#contracts';
+export * from '#persistence';
+export * from '#mqtt';
+export { Clock } from '#platform';
+export { RollUpService } from '#monitoring';
