@@ -2,13 +2,13 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { IngestionModule } from '#ingestion';
-import { migrate, PersistenceModule } from '#persistence';
+import { migrate, PersistenceModule, STARTING_LIMIT_MS } from '#persistence';
 import { NestLogger, PlatformModule, requireDatabaseUrl, runProgram } from '#platform';
 
 /** Broker → database. A second one needs a PV_INGEST_ID of its own; each receives everything, and nothing is stored twice. */
 await runProgram('ingest', async ({ environment, logger }) => {
   const url = requireDatabaseUrl(environment);
-  await migrate(url);
+  await migrate(url, { waitMs: STARTING_LIMIT_MS });
 
   @Module({
     imports: [

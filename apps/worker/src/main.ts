@@ -3,14 +3,14 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { MonitoringModule } from '#monitoring';
-import { migrate, PersistenceModule } from '#persistence';
+import { migrate, PersistenceModule, STARTING_LIMIT_MS } from '#persistence';
 import { NestLogger, PlatformModule, requireDatabaseUrl, runProgram } from '#platform';
 import { ScheduleService } from './schedule.service.ts';
 
 /** Readings → energy, states; everything that runs by the clock. */
 await runProgram('worker', async ({ environment, logger }) => {
   const url = requireDatabaseUrl(environment);
-  await migrate(url);
+  await migrate(url, { waitMs: STARTING_LIMIT_MS });
 
   @Module({
     imports: [

@@ -7,18 +7,18 @@ import { projectRoot } from '#platform';
 /** One number for every program that migrates, so that replicas wait for each other. */
 const MIGRATION_LOCK = 7_260_468;
 
-/** A server that starts, or starts again after a crash, is waited for so long; then somebody should look. */
-const STARTING_LIMIT_MS = 60_000;
+/** A service waits so long for a server that starts, or starts again after a crash; then somebody should look. */
+export const STARTING_LIMIT_MS = 60_000;
 const RETRY_MS = 500;
 /** The server is there and not ready yet, or there is none yet at that address. */
 const NOT_READY: ReadonlySet<unknown> = new Set(['57P03', 'ECONNREFUSED', 'ECONNRESET', 'ENOENT']);
 
 /**
  * Brings the schema up to date. Several programs may call it at once: one works, the others wait and find nothing
- * to do. Where the server offers TimescaleDB, and has it preloaded, the extension is switched on first.
+ * to do. A server that is not ready is waited for up to `waitMs`. Where the server offers TimescaleDB, and has it preloaded, the extension is switched on first.
  */
-export async function migrate(url: string): Promise<{ applied: string[] }> {
-  const client = await connectWhenReady(url);
+export async function migrate(url: string, { waitMs = 0 } = {}): Promise<{ applied: string[] }> {
+  const client = await connectWhenReady(url, waitMs);
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await enableTimescale(client);
@@ -36,8 +36,8 @@ export async function migrate(url: string): Promise<{ applied: string[] }> {
   }
 }
 
-async function connectWhenReady(url: string): Promise<pg.Client> {
-  const limitMs = Date.now() + STARTING_LIMIT_MS;
+async function connectWhenReady(url: string, waitMs: number): Promise<pg.Client> {
+  const limitMs = Date.now() + waitMs;
   for (;;) {
     const client = new pg.Client({ connectionString: url, application_name: 'sunledger-migrate' });
     try {
