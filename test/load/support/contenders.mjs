@@ -34,7 +34,7 @@ function follow(command, args, { env, connectedLine, ipc = false }) {
     if (signal !== null || status === 0) return new Promise(() => undefined);
     throw new Error(`${[command, ...args].join(' ')} ended with ${status}`);
   });
-  failed.catch(connected.reject);
+  failed.catch((error) => connected.reject(error));
   connected.promise.catch(() => undefined);
   const end = async (signal) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
