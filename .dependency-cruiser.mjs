@@ -2,7 +2,7 @@
 const floors = {
   0: ['domain'],
   1: ['contracts', 'persistence', 'mqtt', 'platform'],
-  2: ['registry'],
+  2: ['registry', 'ledger'],
   3: ['ingestion', 'monitoring'],
 };
 const libraries = Object.values(floors).flat();
