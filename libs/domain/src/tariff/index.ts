@@ -1,0 +1,2 @@
+export * from './subsidised-hours.ts';
+export * from './tariff.ts';
