@@ -1,5 +1,14 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { migrate, postgresError, sql, timeSeriesEngine, TimeSeriesDays } from '#persistence';
+import {
+  BinaryRows,
+  isBadValue,
+  migrate,
+  postgresError,
+  sql,
+  timeSeriesEngine,
+  TimeSeriesDays,
+} from '#persistence';
 import { createTestDatabase } from '#test-support';
 
 const { database, url } = await createTestDatabase();
@@ -50,6 +59,67 @@ describe('database', () => {
       { name: '临县' },
       { name: '石楼' },
     ]);
+  });
+});
+
+describe('rows in binary', () => {
+  const int2 = fc.option(fc.integer({ min: -32_768, max: 32_767 }));
+  const int4 = fc.option(fc.integer({ min: -2_147_483_648, max: 2_147_483_647 }));
+  const rowArbitrary = fc.record({
+    n: int4,
+    small: int2,
+    // A whole number of PostgreSQL's is a bigint here.
+    big: fc.option(fc.maxSafeInteger()),
+    name: fc.option(fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0'))),
+    day: fc.date({ min: new Date('1990-01-01'), max: new Date('2099-12-31'), noInvalidDate: true }),
+    at: fc.option(fc.date({ min: new Date('1990-01-01'), max: new Date('2099-12-31'), noInvalidDate: true })),
+    smalls: fc.option(fc.array(int2, { maxLength: 30 })),
+    ns: fc.option(fc.array(int4, { maxLength: 30 })),
+  });
+
+  it('are the values that were put in, whatever they are and however many', async () => {
+    await database.query(sql`
+      create type sample_row as (n int, small smallint, big bigint, name text, day date, at timestamptz,
+        smalls smallint[], ns int[])`);
+    const [type] = await database.query<{ oid: number }>(sql`select 'sample_row'::regtype::oid as oid`);
+    await fc.assert(
+      fc.asyncProperty(fc.array(rowArbitrary, { maxLength: 200 }), async (rows) => {
+        const binary = new BinaryRows(type?.oid ?? 0, 8);
+        for (const { n, small, big, name, day, at, smalls, ns } of rows)
+          binary.row((row) => {
+            row.int4(n);
+            row.int2(small);
+            row.int8(big);
+            row.text(name);
+            row.day(day.toISOString().slice(0, 10));
+            row.instant(at?.getTime() ?? null);
+            row.int2List(smalls);
+            row.int4List(ns);
+          });
+        const stored = await database.query(sql`select * from unnest(${binary.toBuffer()}::sample_row[])`);
+        expect(stored).toEqual(
+          rows.map((row) => ({
+            ...row,
+            big: row.big === null ? null : BigInt(row.big),
+            day: row.day.toISOString().slice(0, 10),
+          })),
+        );
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('refuse what no column holds as the fault of that value', () => {
+    const write = (fill: (row: BinaryRows) => void) => () => new BinaryRows(1, 1).row(fill);
+    for (const fill of [
+      (row: BinaryRows) => row.int2(32_768),
+      (row: BinaryRows) => row.int4(2_147_483_648),
+      (row: BinaryRows) => row.int4(0.5),
+      (row: BinaryRows) => row.int8(Number.NaN),
+      (row: BinaryRows) => row.int8(2 ** 53),
+      (row: BinaryRows) => row.int2List([1, -40_000]),
+    ])
+      expect(write(fill)).toThrow(expect.toSatisfy(isBadValue));
   });
 });
 

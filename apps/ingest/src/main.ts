@@ -14,7 +14,12 @@ await runProgram('ingest', async ({ environment, logger }) => {
     imports: [
       PlatformModule.forRoot({ environment, logger }),
       // Two writers keep up with any broker on a small machine (engines.md, write path); one more for signs of life.
-      PersistenceModule.forRoot({ url, applicationName: environment.PV_INGEST_ID, poolMax: 3 }),
+      PersistenceModule.forRoot({
+        url,
+        applicationName: environment.PV_INGEST_ID,
+        poolMax: 3,
+        workMemMb: 64,
+      }),
       IngestionModule,
     ],
   })

@@ -4,6 +4,8 @@ import { sql, type Queryable } from '#persistence';
 const WINDOW_MS = 3_600_000;
 /** Smaller news is not worth a write. */
 const WORTH_WRITING_MS = 1000;
+/** Longer delays are those of a backlog, which shrink with each message and say nothing of the clock. */
+const BACKLOG_MS = 15 * 60_000;
 
 interface Window {
   hourAtMs: number;
@@ -25,7 +27,8 @@ export class DeviceClocks {
     const hourAtMs = Math.floor(this.nowMs() / WINDOW_MS) * WINDOW_MS;
     for (const { deviceId, delayMs } of delays) {
       const window = this.windows.get(deviceId);
-      if (window?.hourAtMs === hourAtMs && delayMs > window.leastDelayMs - WORTH_WRITING_MS) continue;
+      const isOld = delayMs > (window?.leastDelayMs ?? Infinity) - WORTH_WRITING_MS || delayMs > BACKLOG_MS;
+      if (window?.hourAtMs === hourAtMs && isOld) continue;
       this.windows.set(deviceId, { hourAtMs, leastDelayMs: delayMs });
       this.changed.add(deviceId);
     }

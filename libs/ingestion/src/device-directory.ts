@@ -18,7 +18,8 @@ const ANY_GATEWAY = 'gateway';
 
 /** All devices by station and code, in memory; 7,000 of them take a few megabytes. */
 export class DeviceDirectory implements SourceDirectory {
-  private devices = new Map<string, DeviceEntry>();
+  /** By station, then by device: joining the two codes for each reading would cost more than the look-up. */
+  private devices = new Map<string, ReadonlyMap<string, DeviceEntry>>();
   private gateways = new Map<string, number>();
   private stations = new Map<string, number>();
   private sources = new Map<string, MappedSource>();
@@ -36,7 +37,12 @@ export class DeviceDirectory implements SourceDirectory {
       this.registry.gatewayDirectory(),
       this.mappedSources(),
     ]);
-    this.devices = new Map(entries.map((entry) => [key(entry.stationCode, entry.deviceCode), entry]));
+    this.devices = new Map(
+      [...Map.groupBy(entries, ({ stationCode }) => stationCode)].map(([stationCode, own]) => [
+        stationCode,
+        new Map(own.map((entry) => [entry.deviceCode, entry])),
+      ]),
+    );
     this.gateways = new Map(
       gateways.map((entry) => [key(entry.stationCode, entry.gatewayCode), entry.stationId]),
     );
@@ -48,7 +54,7 @@ export class DeviceDirectory implements SourceDirectory {
   }
 
   device(stationCode: string, deviceCode: string): DeviceEntry | undefined {
-    return this.devices.get(key(stationCode, deviceCode));
+    return this.devices.get(stationCode)?.get(deviceCode);
   }
 
   /** Station of a gateway. */

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { dayOf } from '#domain';
 import { isBadValue, type TimeSeriesDays } from '#persistence';
 import type { Clock, Logger } from '#platform';
@@ -15,13 +15,13 @@ import type { ReadingBatch, ReadingRepository } from './reading.repository.ts';
 /**
  * From bytes to rows.
  *
- *   message → decode → waiting --flush (rows or age)--> validate → write → acknowledge
+ *   message → waiting --flush (messages or age)--> decode → validate → prepared --> write → acknowledge
  *
  * Messages are acknowledged in the order in which they came. Values of one-value-a-topic loggers wait until the reading
  * that they are part of is written.
  *
- * One flush is in flight. What waits is bounded; above the bound the reader is held, so that back-pressure reaches
- * the broker. A failed write is tried again until it passes; only a value that the database will not hold goes into
+ * One batch is being written and one is prepared meanwhile. What waits is bounded; above the bound the reader is held, so
+ * that back-pressure reaches the broker. A failed write is tried again until it passes; only a value that the database will not hold goes into
  * quarantine, by itself, and leaves the others alone.
  */
 export interface PipelineMessage {
@@ -49,8 +49,10 @@ export interface PipelineStats {
   lagP99Ms: number | null;
 }
 
-/** A write of this many readings goes at full speed (engines.md, write path). */
-const WRITE_READINGS = 2000;
+/** A backlog is written in pieces of this many readings: the latest reading of each device is written once for each. */
+const WRITE_READINGS = 20_000;
+/** After so many messages the answers of the database have their turn, or it would wait for us. */
+const MESSAGES_A_TURN = 100;
 /** This many messages are not kept waiting for more. */
 const FLUSH_MESSAGES = 1000;
 /** The oldest message waits no longer than this. */
@@ -69,6 +71,11 @@ const ASSEMBLY_EVERY_MS = 100;
 interface Waiting {
   message: PipelineMessage;
   receivedAtMs: number;
+}
+
+interface DecodedWaiting {
+  waiting: Waiting;
+  decoded: SetDecoded;
 }
 
 interface Prepared {
@@ -104,6 +111,9 @@ export class IngestPipeline {
   private giveUpAtMs = Infinity;
   private generation = 0;
   private flushing: Promise<void> | undefined;
+  /** The last write that was begun; it never fails. */
+  private writing: Promise<void> = Promise.resolve();
+  private writes = 0;
   private timer: NodeJS.Timeout | undefined;
   private release: (() => void) | undefined;
   private released: Promise<void> | undefined;
@@ -160,10 +170,14 @@ export class IngestPipeline {
     this.closing = true;
     this.giveUpAtMs = Date.now() + CLOSE_LIMIT_MS;
     const hasWork = () =>
-      this.waiting.length > 0 || this.flushing !== undefined || this.decoders.oldestOpenAtMs() !== null;
+      this.waiting.length > 0 ||
+      this.flushing !== undefined ||
+      this.writes > 0 ||
+      this.decoders.oldestOpenAtMs() !== null;
     while (hasWork() && Date.now() < this.giveUpAtMs) {
       this.startFlush();
       await this.flushing;
+      await this.writing;
     }
   }
 
@@ -199,6 +213,7 @@ export class IngestPipeline {
     this.released = undefined;
   }
 
+  /** Decodes and judges while the batch before is being written; resolves when that is done. */
   private async flush(batch: Waiting[]): Promise<void> {
     const generation = this.generation;
     const stillWanted = () => generation === this.generation;
@@ -206,24 +221,38 @@ export class IngestPipeline {
     if (!(await this.insist(() => directory.reloadIfStale(false).then(() => true), stillWanted))) return;
     const nowMs = clock.nowMs();
     // Once, and before the first write: what is put together cannot be put together again.
-    const decoded = batch.map((waiting) => ({ waiting, decoded: this.decode(waiting) }));
-    const prepared = await this.insist(() => this.prepare(decoded, nowMs), stillWanted);
+    const decoded: DecodedWaiting[] = [];
+    for (const [index, waiting] of batch.entries()) {
+      if (index % MESSAGES_A_TURN === MESSAGES_A_TURN - 1) await nextTurn();
+      if (!stillWanted()) return;
+      decoded.push({ waiting, decoded: this.decode(waiting) });
+    }
+    const prepared = await this.insist(() => this.prepare(decoded), stillWanted);
     if (!prepared) return;
+    prepared.push(...this.complete(nowMs));
+    // What is open now waits for later messages, and may be put together before this batch is written.
+    const openAtMs = this.decoders.oldestOpenAtMs() ?? Infinity;
+    const before = this.writing;
+    this.writes += 1;
+    this.writing = before
+      .then(() => this.writeAll(prepared, openAtMs, stillWanted))
+      .finally(() => (this.writes -= 1));
+    await before;
+  }
+
+  private async writeAll(prepared: Prepared[], openAtMs: number, stillWanted: () => boolean): Promise<void> {
     for (const part of portions(prepared)) {
       if (!(await this.insist(() => this.write(part), stillWanted))) return;
-      this.acknowledge(part);
+      this.acknowledge(part, openAtMs);
       this.lags.note(
         part.flatMap(({ judgement }) => judgement.readings),
-        clock,
+        this.parts.clock,
       );
     }
     this.counts.flushes += 1;
   }
 
-  private async prepare(
-    batch: readonly { waiting: Waiting; decoded: SetDecoded }[],
-    nowMs: number,
-  ): Promise<Prepared[]> {
+  private async prepare(batch: readonly DecodedWaiting[]): Promise<Prepared[]> {
     const { directory, onRebirthNeeded } = this.parts;
     const isMissing = batch.some(
       ({ decoded: { readings, gatewayStatus: status } }) =>
@@ -233,7 +262,7 @@ export class IngestPipeline {
     await directory.reloadIfStale(isMissing);
     const rebirths = [...new Set(batch.flatMap(({ decoded }) => decoded.rebirthNeeded))];
     if (rebirths.length > 0) onRebirthNeeded?.(rebirths);
-    const prepared = batch.map(({ waiting, decoded }): Prepared => {
+    return batch.map(({ waiting, decoded }): Prepared => {
       const { topic, payload, retained } = waiting.message;
       const judgement = judge(
         { topic, payload, retained, receivedAtMs: waiting.receivedAtMs },
@@ -242,7 +271,6 @@ export class IngestPipeline {
       );
       return { waiting, judgement, resendReply: decoded.resendReply };
     });
-    return [...prepared, ...this.complete(nowMs)];
   }
 
   /** Readings that became complete because their device fell silent. */
@@ -273,9 +301,9 @@ export class IngestPipeline {
     }
   }
 
-  private acknowledge(part: readonly Prepared[]): void {
+  /** @param openAtMs when the oldest message came whose values were not yet part of a reading. */
+  private acknowledge(part: readonly Prepared[], openAtMs: number): void {
     this.unacknowledged.push(...part.flatMap(({ waiting }) => waiting ?? []));
-    const openAtMs = this.decoders.oldestOpenAtMs() ?? Infinity;
     const firstHeld = this.unacknowledged.findIndex(({ receivedAtMs }) => receivedAtMs >= openAtMs);
     const done = this.unacknowledged.splice(0, firstHeld < 0 ? this.unacknowledged.length : firstHeld);
     for (const { message } of done) message.acknowledge();

@@ -13,8 +13,12 @@ import { energyOfStationDay } from './station-day.ts';
  * signatures give the same rows. What a counter did besides counting goes with the day.
  */
 
-/** Station-days of one pass: about 100,000 readings at five minutes, a tenth of a second of work. */
-export const ROLL_UP_BATCH = 40;
+/** Station-days of one pass: about 170,000 readings at five minutes, a second of work. */
+export const ROLL_UP_BATCH = 80;
+/** Stations of one piece of it. */
+const PIECE_STATIONS = 20;
+/** While the database looks for the readings of one piece, another one is worked out. */
+const PIECES_AT_ONCE = 2;
 
 @Injectable()
 export class RollUpService {
@@ -34,8 +38,14 @@ export class RollUpService {
     const dirty = await this.repository.dirtyDays(limit);
     if (dirty.length === 0) return 0;
     const devices = await this.repository.devicesOf([...new Set(dirty.map(({ stationId }) => stationId))]);
-    for (const [day, taken] of Map.groupBy(dirty, (entry) => entry.day))
-      await this.rollUpDay(day, taken, devices);
+    const pieces = [...Map.groupBy(dirty, (entry) => entry.day)].flatMap(([day, taken]) =>
+      pieceStarts(taken.length).map((start) => ({ day, taken: taken.slice(start, start + PIECE_STATIONS) })),
+    );
+    const workers = Array.from({ length: PIECES_AT_ONCE }, async () => {
+      for (let piece = pieces.shift(); piece; piece = pieces.shift())
+        await this.rollUpDay(piece.day, piece.taken, devices);
+    });
+    await Promise.all(workers);
     return dirty.length;
   }
 
@@ -87,6 +97,9 @@ export class RollUpService {
     );
   }
 }
+
+const pieceStarts = (stations: number): number[] =>
+  Array.from({ length: Math.ceil(stations / PIECE_STATIONS) }, (_, index) => index * PIECE_STATIONS);
 
 /** Days beside `day` that a step with energy in it reaches into, with the reading of `day` at its near end. */
 function touchedDays(device: CountedDevice, steps: readonly EnergyStep[], day: string): TouchedDay[] {

@@ -134,12 +134,21 @@ export class AcknowledgingClient {
       payload: Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload),
       retained: packet.retain,
       acknowledge: () => {
-        if (packet.qos === 1 && connection === this.connection && this.client.connected)
-          this.sender._sendPacket({ cmd: 'puback', messageId, reasonCode: 0 });
+        if (packet.qos !== 1 || connection !== this.connection || !this.client.connected) return;
+        this.gather();
+        this.sender._sendPacket({ cmd: 'puback', messageId, reasonCode: 0 });
       },
     });
     if (held) held.then(readOn, readOn);
     else readOn();
+  }
+
+  /** A batch is acknowledged at once: thousands of PUBACKs are one write to the socket. */
+  private gather(): void {
+    const { stream } = this.client;
+    if (stream.writableCorked > 0) return;
+    stream.cork();
+    setImmediate(() => stream.uncork());
   }
 
   private lost(): void {

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
+import { BadValueError } from './bad-value.ts';
 
 export { sql, empty, join, raw, type Sql };
 
@@ -26,6 +27,8 @@ export interface ConnectOptions {
   /** Shown in `pg_stat_activity`. */
   applicationName: string;
   poolMax?: number;
+  /** Memory for one sort or materialised step; PostgreSQL's default of 4 MB makes large batches go through a file. */
+  workMemMb?: number;
 }
 
 /** Connections of one program: ingest needs 2, the api a handful; PostgreSQL's default limit is 100 in all. */
@@ -51,6 +54,7 @@ export class Database implements Queryable {
       connectionString: options.url,
       application_name: options.applicationName,
       max: options.poolMax ?? POOL_MAX,
+      ...(options.workMemMb === undefined ? {} : { options: `-c work_mem=${options.workMemMb}MB` }),
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       types,
     });
@@ -191,6 +195,7 @@ export function isTransient(error: unknown): boolean {
  * that is not ready for it: a missing partition, column or right is not the value's fault.
  */
 export function isBadValue(error: unknown): boolean {
+  if (error instanceof BadValueError) return true;
   const found = postgresError(error);
   if (!found) return false;
   if (found.code === CHECK_VIOLATION && found.constraint === null) return false;

@@ -1,3 +1,4 @@
+export * from './binary-rows.ts';
 export * from './database.ts';
 export * from './embedded-server.ts';
 export * from './migrate.ts';

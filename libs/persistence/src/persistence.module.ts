@@ -1,12 +1,12 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { Database } from './database.ts';
+import { Database, type ConnectOptions } from './database.ts';
 
 /** One pool for the whole program, closed when it stops. */
 @Module({})
 export class PersistenceModule implements OnApplicationShutdown {
   constructor(@Inject(Database) private readonly database: Database) {}
 
-  static forRoot(options: { url: string; applicationName: string; poolMax?: number }): DynamicModule {
+  static forRoot(options: ConnectOptions): DynamicModule {
     return {
       module: PersistenceModule,
       global: true,

@@ -71,12 +71,12 @@ export async function createDatabase(server) {
     async ensureDay(day) {
       await database.query(sql`select pv_ensure_day('reading', ${day}::date)`);
     },
-    /** Takes out everything but the registry. */
+    /** Takes out everything but the registry and the ledger, which refuses it. */
     async reset() {
       const tables = await database.query(sql`
         select c.relname as name from pg_class c
         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-          and c.relname <> all (${KEPT_TABLES}::text[])`);
+          and c.relname <> all (${KEPT_TABLES}::text[]) and c.relname not like 'ledger%'`);
       await database.query(sql`truncate ${raw(tables.map((table) => table.name).join(', '))}`);
       await database.query(sql`checkpoint`);
     },
