@@ -4,12 +4,16 @@ import { MonitoringModule } from '#monitoring';
 import { PersistenceModule } from '#persistence';
 import { PlatformModule, type Environment, type Logger } from '#platform';
 import { RegistryRepository } from '#registry';
+import { AlarmsController } from './alarms.controller.ts';
 import { CounterReviewController } from './counter-review.controller.ts';
+import { ExpectedController } from './expected.controller.ts';
 import { FleetController } from './fleet.controller.ts';
 import { HealthController } from './health.controller.ts';
 import { IngestController } from './ingest.controller.ts';
 import { RegistryController } from './registry.controller.ts';
 import { StationsController } from './stations.controller.ts';
+import { WallController } from './wall.controller.ts';
+import { WorkOrdersController } from './work-orders.controller.ts';
 
 export function apiModule(parts: { environment: Environment; logger: Logger; url: string }): Type {
   @Module({
@@ -20,12 +24,16 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       IngestReviewModule,
     ],
     controllers: [
+      AlarmsController,
+      ExpectedController,
       FleetController,
       StationsController,
+      WallController,
       RegistryController,
       HealthController,
       IngestController,
       CounterReviewController,
+      WorkOrdersController,
     ],
     providers: [RegistryRepository],
   })

@@ -3,8 +3,17 @@ import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagg
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { exhaustMap, from, map, timer, type Observable } from 'rxjs';
 import { z } from 'zod';
-import { areasSchema, fleetQuerySchema, fleetSchema, type Areas } from '#contracts';
-import { FleetService, StationService } from '#monitoring';
+import {
+  areasSchema,
+  compareQuerySchema,
+  fleetQuerySchema,
+  fleetSchema,
+  stationCompareSchema,
+  type Areas,
+  type CompareQuery,
+  type StationCompare,
+} from '#contracts';
+import { FleetService, HistoryService, StationService } from '#monitoring';
 import { ProblemError } from '#platform';
 import { RegistryRepository } from '#registry';
 import { SharedBodies } from './shared-bodies.ts';
@@ -25,6 +34,7 @@ export class FleetController {
   constructor(
     @Inject(FleetService) private readonly fleetService: FleetService,
     @Inject(StationService) private readonly stations: StationService,
+    @Inject(HistoryService) private readonly history: HistoryService,
     @Inject(RegistryRepository) private readonly registry: RegistryRepository,
   ) {}
 
@@ -39,6 +49,13 @@ export class FleetController {
     const fleet = await this.fleetService.fleet(query.county ?? null);
     if (!fleet) throw new ProblemError(404, 'county.not_found', `no county ${query.county} with stations`);
     await this.bodies.send(fleet, request, reply);
+  }
+
+  @Get('compare')
+  @ApiOperation({ summary: 'Stations side by side over a day and its month, each by its installed power' })
+  @ApiOkResponse({ standardSchema: stationCompareSchema })
+  compare(@Query({ schema: compareQuerySchema }) query: CompareQuery): Promise<StationCompare> {
+    return this.history.compare(query);
   }
 
   @Get('areas')

@@ -6,11 +6,17 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/', name: 'overview', component: OverviewPage },
+    // The big screen has nothing of the shell around it.
+    { path: '/wall', name: 'wall', component: () => import('./pages/WallPage.vue'), meta: { isBare: true } },
     { path: '/stations', name: 'stations', component: () => import('./pages/StationsPage.vue') },
     { path: '/stations/:code', name: 'station', component: () => import('./pages/StationPage.vue') },
+    { path: '/compare', name: 'compare', component: () => import('./pages/ComparePage.vue') },
+    { path: '/alarms', name: 'alarms', component: () => import('./pages/AlarmsPage.vue') },
     { path: '/quarantine', name: 'quarantine', component: () => import('./pages/QuarantinePage.vue') },
     { path: '/profiles', name: 'profiles', component: () => import('./pages/ProfilesPage.vue') },
     { path: '/review', name: 'review', component: () => import('./pages/ReviewPage.vue') },
+    { path: '/work-orders', name: 'workOrders', component: () => import('./pages/WorkOrdersPage.vue') },
+    { path: '/work-orders/:id', name: 'workOrder', component: () => import('./pages/WorkOrderPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/MissingPage.vue') },
   ],
   scrollBehavior: (to, from, saved) => saved ?? (to.path === from.path ? false : { top: 0 }),

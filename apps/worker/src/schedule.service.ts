@@ -1,7 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { addDays, dayOf } from '#domain';
-import { DataQualityService, JUDGE_BATCH, ROLL_UP_BATCH, RollUpService, StateService } from '#monitoring';
+import {
+  AlarmEvaluator,
+  DataQualityService,
+  ExpectedService,
+  JUDGE_BATCH,
+  NoticeService,
+  PatrolPlanService,
+  ROLL_UP_BATCH,
+  RollUpService,
+  StateService,
+  WorkOrderService,
+} from '#monitoring';
 import { Database, sql, TimeSeriesDays } from '#persistence';
 import { Clock, ENVIRONMENT, LOGGER, type Environment, type Logger } from '#platform';
 import { ReadingKeeper } from './reading-keeper.ts';
@@ -10,7 +21,14 @@ const ROLL_UP_EVERY_MS = 500;
 const JUDGE_EVERY_MS = 5000;
 /** Days that are over are judged by and by; a night of the fleet takes some minutes. */
 const QUALITY_EVERY_MS = 10_000;
+/** Whether expected output is due is a small question; a night of the fleet takes a second. */
+const EXPECTED_EVERY_MS = 10_000;
+/** Alarms are judged every half minute, messages of them go out a little sooner. */
+const ALARMS_EVERY_MS = 30_000;
+const NOTICES_EVERY_MS = 10_000;
 const PARTITIONS_EVERY_MS = 60_000;
+/** Overdue orders go up, and orders of plans are opened; a minute late matters to nobody. */
+const WORK_ORDERS_EVERY_MS = 60_000;
 const HEARTBEAT_MS = 2000;
 /** How often it is asked whether the old readings' nightly turn has come. */
 const KEEPING_EVERY_MS = 10_000;
@@ -34,6 +52,11 @@ export class ScheduleService {
     @Inject(RollUpService) private readonly rollUp: RollUpService,
     @Inject(StateService) private readonly states: StateService,
     @Inject(DataQualityService) private readonly quality: DataQualityService,
+    @Inject(ExpectedService) private readonly expected: ExpectedService,
+    @Inject(AlarmEvaluator) private readonly alarms: AlarmEvaluator,
+    @Inject(NoticeService) private readonly notices: NoticeService,
+    @Inject(WorkOrderService) private readonly workOrders: WorkOrderService,
+    @Inject(PatrolPlanService) private readonly patrolPlans: PatrolPlanService,
     @Inject(ENVIRONMENT) environment: Environment,
   ) {
     this.days = new TimeSeriesDays(database);
@@ -66,6 +89,27 @@ export class ScheduleService {
     });
   }
 
+  @Interval(EXPECTED_EVERY_MS)
+  judgeExpected(): Promise<void> {
+    return this.alone('judge_expected', async () => {
+      await this.expected.turn();
+    });
+  }
+
+  @Interval(ALARMS_EVERY_MS)
+  judgeAlarms(): Promise<void> {
+    return this.alone('judge_alarms', async () => {
+      await this.alarms.evaluate();
+    });
+  }
+
+  @Interval(NOTICES_EVERY_MS)
+  sendNotices(): Promise<void> {
+    return this.alone('send_notices', async () => {
+      await this.notices.run();
+    });
+  }
+
   @Interval(PARTITIONS_EVERY_MS)
   makeRoom(): Promise<void> {
     return this.alone('make_room', async () => {
@@ -77,6 +121,14 @@ export class ScheduleService {
   @Interval(KEEPING_EVERY_MS)
   keepReadings(): Promise<void> {
     return this.alone('keep_readings', () => this.keeper.keep());
+  }
+
+  @Interval(WORK_ORDERS_EVERY_MS)
+  keepWorkOrders(): Promise<void> {
+    return this.alone('work_orders', async () => {
+      await this.patrolPlans.openDue();
+      await this.workOrders.escalateOverdue();
+    });
   }
 
   @Interval(HEARTBEAT_MS)

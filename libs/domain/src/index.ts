@@ -1,4 +1,5 @@
 export * from './allocation/index.ts';
+export * from './alarm/index.ts';
 export * from './calendar/index.ts';
 export * from './energy/counter.ts';
 export * from './energy/day-energy.ts';
@@ -12,3 +13,4 @@ export * from './solar/index.ts';
 export * from './state/station-state.ts';
 export * from './tariff/index.ts';
 export * from './time/shanghai.ts';
+export * from './work-order/index.ts';

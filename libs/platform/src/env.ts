@@ -51,6 +51,8 @@ export const environmentSchema = z
       .max(36_500)
       .refine((days) => days === 0 || days >= 400, { message: 'must be 0 (for ever) or at least 400' })
       .default(0),
+    PV_SMTP_URL: url('smtp:', 'smtps:').optional(),
+    PV_SMTP_FROM: z.string().min(3).max(200).default('sunledger@localhost'),
     PV_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   })
   .superRefine((environment, context) => {

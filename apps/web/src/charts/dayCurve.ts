@@ -23,7 +23,15 @@ export interface DayCurveInput {
   /** Where the day ends so far; null draws no line for now. */
   nowMs: number | null;
   lines: readonly DayLine[];
+  /** What was to be expected: a band, drawn under the lines; null where nothing is. */
+  band?: { name: string; slots: readonly BandSlot[] } | null;
   labels: { night: string; gap: string; now: string };
+}
+/** Expected power of a quarter hour; null where it is not known. */
+export interface BandSlot {
+  startsAt: string;
+  lowW: number | null;
+  highW: number | null;
 }
 
 /** Left and right room of the drawing, px; the quality strip under it uses the same. */
@@ -77,7 +85,48 @@ function tooltipText(input: DayCurveInput, instantMs: number): string {
     const power = slot ? slot.powerW : null;
     return `<tr><td>${line.name}</td><td class="chart-tip-value">${joined(formatPower(power))}</td></tr>`;
   });
+  const expected = input.band?.slots.find(({ startsAt }) => Date.parse(startsAt) === slotMs);
+  if (input.band && expected && expected.lowW !== null && expected.highW !== null)
+    rows.push(
+      `<tr><td>${input.band.name}</td><td class="chart-tip-value">${joined(formatPower(expected.lowW))} – ${joined(formatPower(expected.highW))}</td></tr>`,
+    );
   return `<b>${hourMinute(slotMs)}–${hourMinute(slotMs + QUARTER_HOUR_MS)}</b><table>${rows.join('')}</table>`;
+}
+
+/** Two stacked lines, the lower unseen and the room to the upper filled: a band that ends where it is not known. */
+function bandSeries(band: DayCurveInput['band'], divisor: number, colors: ChartColors) {
+  if (!band) return [];
+  const point = (slot: BandSlot, value: number | null): [number, number | null] => [
+    onAxis(Date.parse(slot.startsAt) + HALF_SLOT_MS),
+    slot.lowW === null || slot.highW === null || value === null ? null : value / divisor,
+  ];
+  const line = {
+    type: 'line' as const,
+    stack: 'expected',
+    stackStrategy: 'all' as const,
+    silent: true,
+    connectNulls: false,
+    symbol: 'none',
+    lineStyle: { opacity: 0 },
+    z: 1,
+  };
+  return [
+    {
+      ...line,
+      id: 'expected-low',
+      name: band.name,
+      data: band.slots.map((slot) => point(slot, slot.lowW)),
+    },
+    {
+      ...line,
+      id: 'expected-room',
+      name: band.name,
+      areaStyle: { color: colors.peer, opacity: 0.22 },
+      data: band.slots.map((slot) =>
+        point(slot, slot.highW === null || slot.lowW === null ? null : slot.highW - slot.lowW),
+      ),
+    },
+  ];
 }
 
 type AreaMark = [
@@ -113,7 +162,11 @@ function marks(input: DayCurveInput, colors: ChartColors) {
 
 /** Option of a curve over one Shanghai day. Pure: the same input gives the same option; gaps stay null. */
 export function dayCurveOption(input: DayCurveInput, colors: ChartColors): ChartOption {
-  const highestW = Math.max(0, ...input.lines.flatMap((line) => line.slots.map((slot) => slot.powerW ?? 0)));
+  const highestW = Math.max(
+    0,
+    ...input.lines.flatMap((line) => line.slots.map((slot) => slot.powerW ?? 0)),
+    ...(input.band?.slots.map((slot) => slot.highW ?? 0) ?? []),
+  );
   const { divisor, unit } = powerScale(highestW);
   const startMs = dayStartMs(input.day);
   const axisText = { color: colors.secondary, fontSize: 11 };
@@ -164,21 +217,24 @@ export function dayCurveOption(input: DayCurveInput, colors: ChartColors): Chart
       axisLabel: axisText,
       splitLine: { lineStyle: { color: colors.line } },
     },
-    series: input.lines.map((line, index) => ({
-      id: line.id,
-      name: line.name,
-      type: 'line',
-      connectNulls: false,
-      symbolSize: 4,
-      showAllSymbol: true,
-      z: line.emphasis === 'main' ? 3 : 2,
-      lineStyle:
-        line.emphasis === 'main' ? { color: colors.accent, width: 2 } : { color: colors.peer, width: 1.2 },
-      itemStyle: { color: line.emphasis === 'main' ? colors.accent : colors.peer },
-      ...(line.emphasis === 'main' ? { areaStyle: { color: colors.accentSoft, opacity: 0.5 } } : {}),
-      emphasis: { disabled: true },
-      data: curvePoints(line, divisor),
-      ...(index === 0 ? marks(input, colors) : {}),
-    })),
+    series: [
+      ...input.lines.map((line, index) => ({
+        id: line.id,
+        name: line.name,
+        type: 'line' as const,
+        connectNulls: false,
+        symbolSize: 4,
+        showAllSymbol: true,
+        z: line.emphasis === 'main' ? 3 : 2,
+        lineStyle:
+          line.emphasis === 'main' ? { color: colors.accent, width: 2 } : { color: colors.peer, width: 1.2 },
+        itemStyle: { color: line.emphasis === 'main' ? colors.accent : colors.peer },
+        ...(line.emphasis === 'main' ? { areaStyle: { color: colors.accentSoft, opacity: 0.5 } } : {}),
+        emphasis: { disabled: true },
+        data: curvePoints(line, divisor),
+        ...(index === 0 ? marks(input, colors) : {}),
+      })),
+      ...bandSeries(input.band, divisor, colors),
+    ],
   };
 }

@@ -39,8 +39,9 @@ function hatchPattern(color: string): HatchPattern | string {
   return { image, repeat: 'repeat' };
 }
 
-function readColors(): ChartColors {
-  const style = getComputedStyle(document.documentElement);
+/** The colours of the tokens as they hold at an element; the big screen is dark in a light app. */
+export function readColors(from: Element = document.documentElement): ChartColors {
+  const style = getComputedStyle(from);
   const token = (name: string) => style.getPropertyValue(name).trim();
   return {
     font: token('--font'),

@@ -1,6 +1,10 @@
+import { alarmsEn } from '../components/alarms/texts.en.ts';
 import { ingestEn } from '../components/ingest/texts.en.ts';
 import { reviewEn } from '../components/review/texts.en.ts';
+import { wallEn } from '../components/wall/texts.en.ts';
+import { workOrdersEn } from '../components/work-orders/texts.en.ts';
 import type { Messages } from './messages.ts';
+import { stationEn } from './station.en.ts';
 
 /** Every text of the web app in English, key for key as in `zh-CN.ts`. */
 export const en: Messages = {
@@ -8,10 +12,15 @@ export const en: Messages = {
   nav: {
     label: 'Main navigation',
     overview: 'Overview',
+    wall: 'Wall',
     stations: 'Stations',
+    alarms: 'Alarms',
+    workOrders: 'Orders',
+    workOrder: 'Work order',
     quarantine: 'Quarantine',
     profiles: 'Profiles',
     review: 'Review',
+    compare: 'Compare stations',
   },
   top: {
     area: 'Area',
@@ -126,6 +135,7 @@ export const en: Messages = {
     table: 'Table',
     chart: 'Chart',
     csv: 'Export CSV',
+    xlsx: 'Export Excel (xlsx)',
     png: 'Export PNG',
   },
   state: {
@@ -303,6 +313,10 @@ export const en: Messages = {
   },
   notFound: { title: 'No such page', detail: 'The address may be wrong.', home: 'Back to overview' },
   loading: 'Loading',
+  ...alarmsEn,
   ...ingestEn,
+  ...workOrdersEn,
   ...reviewEn,
+  ...wallEn,
+  ...stationEn,
 };

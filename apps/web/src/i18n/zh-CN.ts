@@ -1,5 +1,9 @@
+import { alarmsZhCN } from '../components/alarms/texts.zh-CN.ts';
 import { ingestZhCN } from '../components/ingest/texts.zh-CN.ts';
 import { reviewZhCN } from '../components/review/texts.zh-CN.ts';
+import { wallZhCN } from '../components/wall/texts.zh-CN.ts';
+import { stationZhCN } from './station.zh-CN.ts';
+import { workOrdersZhCN } from '../components/work-orders/texts.zh-CN.ts';
 
 /** Every text of the web app in Chinese. It is the source; `en.ts` has the same keys. */
 export const zhCN = {
@@ -7,10 +11,15 @@ export const zhCN = {
   nav: {
     label: '主导航',
     overview: '总览',
+    wall: '大屏',
     stations: '电站',
+    alarms: '告警',
+    workOrders: '工单',
+    workOrder: '工单',
     quarantine: '隔离区',
     profiles: '接入配置',
     review: '异常复核',
+    compare: '电站对比',
   },
   top: {
     area: '区域',
@@ -119,7 +128,7 @@ export const zhCN = {
     open: '{n} 站待处理',
     clear: '没有待处理的电站',
   },
-  chart: { table: '表格', chart: '图表', csv: '导出 CSV', png: '导出 PNG' },
+  chart: { table: '表格', chart: '图表', csv: '导出 CSV', xlsx: '导出 Excel（xlsx）', png: '导出 PNG' },
   state: {
     generating: '发电中',
     limited: '限发',
@@ -283,6 +292,10 @@ export const zhCN = {
   },
   notFound: { title: '没有这个页面', detail: '地址可能有误。', home: '回到总览' },
   loading: '加载中',
+  ...alarmsZhCN,
   ...ingestZhCN,
+  ...workOrdersZhCN,
   ...reviewZhCN,
+  ...wallZhCN,
+  ...stationZhCN,
 };

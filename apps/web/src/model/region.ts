@@ -17,6 +17,8 @@ export interface RegionShapes {
   width: number;
   height: number;
   counties: CountyShape[];
+  /** Where a place of the earth lies on the drawing. */
+  place: (longitude: number, latitude: number) => { x: number; y: number };
 }
 
 /**
@@ -74,6 +76,10 @@ export function projectRegion(borders: CountyBorders, width: number): RegionShap
   return {
     width,
     height: (north - south) * scale,
+    place: (longitude, latitude) => {
+      const [x, y] = place([longitude, latitude]);
+      return { x, y };
+    },
     counties: counties.map(({ properties, polygons }) => {
       const rings = polygons.flat().map((ring) => ring.map(place));
       const label = rings

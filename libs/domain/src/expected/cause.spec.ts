@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { explainDay, type CauseEvidence, type CauseKind } from './cause.ts';
-import { ageingPerYear, clockLagMinutes, deviationSlope, flatTop, hourProfile } from './signatures.ts';
+import {
+  ageingPerYear,
+  breakdowns,
+  clockLagMinutes,
+  deviationSlope,
+  flatTop,
+  hourProfile,
+} from './signatures.ts';
 
 const well: CauseEvidence = {
   deviation: -0.01,
@@ -50,6 +57,15 @@ const CASES: [CauseKind, string, Partial<CauseEvidence>][] = [
   ['clipping', 'a level at its own limit', { ...low, flatTop: level, limitW: 40_100 }],
   ['curtailment', 'a level that the feeder shares', { ...low, flatTop: level, feederFlatShare: 0.8 }],
   ['curtailment', 'a level by order of the grid', { flatTop: { ...level, slots: 4 }, gridLimited: true }],
+  ['derating', 'a level of its own in the heat', { ...low, flatTop: level, temperatureC: 72 }],
+  [
+    'curtailment',
+    'a level that the feeder shares on a hot day',
+    { ...low, flatTop: level, temperatureC: 72, feederFlatShare: 0.8 },
+  ],
+  ['over_voltage', 'a saw-tooth under high voltage', { ...low, breakdowns: 4, voltageShare: 1.08 }],
+  ['unclear', 'a saw-tooth of which the voltage is not known', { ...low, breakdowns: 4 }],
+  ['registered_outage', 'what somebody has announced', { ...low, zeroShare: 1, isRegisteredOutage: true }],
   ['clock', 'energy in the band an hour late', { lagMin: 60 }],
   ['inverter', 'one dead inverter of four', { ...low, inverters }],
   [
@@ -144,5 +160,23 @@ describe('signatures', () => {
     }));
     expect(ageingPerYear(days)).toBeCloseTo(-0.017, 9);
     expect(ageingPerYear(days.slice(0, 400))).toBeNull();
+  });
+});
+
+describe('breakdowns', () => {
+  const expectedW = Array.from({ length: 96 }, (_, slot) => (slot >= 30 && slot < 70 ? 100 : 0));
+  const dayWith = (low: readonly number[]) => ({
+    expectedW,
+    powersW: expectedW.map((powerW, slot) => (low.includes(slot) ? 0.1 * powerW : powerW)),
+  });
+
+  it('are counted where the power comes back within half an hour', () => {
+    expect(breakdowns(dayWith([]))).toBe(0);
+    expect(breakdowns(dayWith([40, 45, 46, 52]))).toBe(3);
+  });
+
+  it('are none where it stays away, or at the ends of the day', () => {
+    expect(breakdowns(dayWith([40, 41, 42, 43]))).toBe(0);
+    expect(breakdowns(dayWith([30, 31, 69]))).toBe(0);
   });
 });

@@ -36,6 +36,14 @@ export interface CauseEvidence {
   /** Long-run ratio to the registered data, where it has been constant since the first day; null otherwise. */
   constantRatio: number | null;
   ageingPerYear: number | null;
+  /** Somebody has entered that the station does not generate on this day. */
+  isRegisteredOutage?: boolean;
+  /** Highest temperature inside an inverter, degrees Celsius. */
+  temperatureC?: number | null;
+  /** Highest line voltage of the day over the usual one of the same device by daylight. */
+  voltageShare?: number | null;
+  /** How often the power broke down and came back within half an hour at bright noon ({@link breakdowns}). */
+  breakdowns?: number;
 }
 
 /** Why a station made less, with the numbers it is told by. No text: words are the web's. */
@@ -46,6 +54,9 @@ export type Cause =
   | { kind: 'bad_data'; badShare: number; counterDifference: number | null }
   | { kind: 'communication'; gapShare: number; counterShare: number }
   | { kind: 'outage'; zeroShare: number; gapShare: number }
+  | { kind: 'registered_outage' }
+  | { kind: 'over_voltage'; breakdowns: number; voltageShare: number }
+  | { kind: 'derating'; levelW: number; slots: number; excess: number; temperatureC: number }
   | { kind: 'snow'; peersDownShare: number; month: number }
   | { kind: 'curtailment'; levelW: number; slots: number; excess: number; feederFlatShare: number | null }
   | { kind: 'clipping'; limitW: number; slots: number; excess: number }
@@ -83,6 +94,11 @@ export const CAUSE_LIMITS = {
   slopePerDay: { from: -0.008, to: -0.0008 },
   slopeDays: 10,
   ageingPerYear: -0.02,
+  /** Trips of an inverter near +10 % of the grid's voltage (GB/T 29319) come back after some minutes, and again. */
+  breakdowns: 3,
+  voltageShare: 1.05,
+  /** From here inverters of the usual makes take their power back. */
+  deratingC: 65,
 } as const;
 
 type Rule = (seen: CauseEvidence) => Cause | null;
@@ -100,6 +116,15 @@ export function explainDay(seen: CauseEvidence): Cause {
 }
 
 const isLow = (seen: CauseEvidence): boolean => seen.isAlarm || seen.deviation < seen.bandLow;
+
+const registered: Rule = ({ isRegisteredOutage }) =>
+  isRegisteredOutage === true ? { kind: 'registered_outage' } : null;
+
+/** Without the voltage a saw-tooth may be a loose contact, or clouds that nobody else has: then it is not named. */
+const overVoltage: Rule = ({ breakdowns = 0, voltageShare = null }) =>
+  breakdowns >= CAUSE_LIMITS.breakdowns && voltageShare !== null && voltageShare >= CAUSE_LIMITS.voltageShare
+    ? { kind: 'over_voltage', breakdowns, voltageShare }
+    : null;
 
 const badData: Rule = ({ badShare, counterDifference }) => {
   const differs = counterDifference !== null && Math.abs(counterDifference) > CAUSE_LIMITS.counterDifference;
@@ -143,12 +168,15 @@ const regional: Rule = ({ countyDownShare }) =>
 const outage: Rule = ({ zeroShare, gapShare }) =>
   zeroShare >= CAUSE_LIMITS.zeroShare ? { kind: 'outage', zeroShare, gapShare } : null;
 
-const flat: Rule = ({ flatTop, limitW, gridLimited, feederFlatShare }) => {
+const flat: Rule = ({ flatTop, limitW, gridLimited, feederFlatShare, temperatureC = null }) => {
   if (flatTop === null) return null;
   const { levelW, slots, excess } = flatTop;
   const atLimit = limitW !== null && levelW >= limitW * (1 - CAUSE_LIMITS.plateauWithin);
   if (atLimit && !gridLimited) return { kind: 'clipping', limitW, slots, excess };
   const isShared = feederFlatShare !== null && feederFlatShare >= CAUSE_LIMITS.feederShare;
+  // Heat is the station's own; what others of the feeder share at the same time is not.
+  if (!gridLimited && !isShared && temperatureC !== null && temperatureC >= CAUSE_LIMITS.deratingC)
+    return { kind: 'derating', levelW, slots, excess, temperatureC };
   // A station alone on its feeder has nobody to share with: two hours on a level are no cloud and no broken part.
   const isLong = slots >= CAUSE_LIMITS.flatSlots && excess >= CAUSE_LIMITS.flatExcess;
   return gridLimited || isShared || isLong
@@ -233,6 +261,7 @@ const ageing: Rule = ({ ageingPerYear: perYear }) =>
   perYear !== null && perYear < CAUSE_LIMITS.ageingPerYear ? { kind: 'ageing', perYear } : null;
 
 const RULES: readonly Rule[] = [
+  registered,
   badData,
   gap,
   clock,
@@ -243,6 +272,7 @@ const RULES: readonly Rule[] = [
   steepFall,
   inBand,
   snow,
+  overVoltage,
   flat,
   inverter,
   regional,

@@ -1,4 +1,4 @@
-import { bandFor, stationFactor, type BandTable } from './band.ts';
+import { BAND_CUTS, bandFor, stationFactor, type BandTable } from './band.ts';
 import {
   baseline,
   expectedDay,
@@ -53,8 +53,24 @@ export const newStation = (): StationMemory => ({
 /** True while a station may tell others the sky. */
 export const isHealthy = ({ large, small }: StationMemory): boolean => !large.isOpen && !small.isOpen;
 
-/** The same station after a repair or a re-powering: what was learned of the old one no longer holds. */
-export const newEpoch = (): StationMemory => newStation();
+/** Why what was learned of a station no longer holds. */
+export type EpochReason = 'repaired' | 're_powered' | 'accepted';
+
+/**
+ * The same station after a repair, a re-powering, or a loss that somebody has accepted: its level is learned anew from
+ * this day, and its alarm ends. An accepted loss leaves the plant as noisy as it was, so its own factor stays.
+ */
+export const newEpoch = (memory: StationMemory, reason: EpochReason): StationMemory => ({
+  ...newStation(),
+  standardised: reason === 'accepted' ? memory.standardised : [],
+  snowDaysLeft: memory.snowDaysLeft,
+});
+
+/** Class of the sky by the day's clear-sky index: the classes of the bands. */
+export type SkyClass = 'overcast' | 'cloudy' | 'broken' | 'mostly_clear' | 'clear';
+const SKY_CLASSES: readonly SkyClass[] = ['overcast', 'cloudy', 'broken', 'mostly_clear', 'clear'];
+export const skyClassOf = (skyIndex: number): SkyClass =>
+  SKY_CLASSES[BAND_CUTS.skyIndex.filter((cut) => skyIndex >= cut).length] ?? 'clear';
 
 export type DayVerdict =
   | { day: string; isJudged: false; reason: NotJudged }

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { addDays } from '../time/shanghai.ts';
 import { bandFor, fitBands, startBands, stationFactor } from './band.ts';
 import { baseline, dayRatio, needsAudit, seasonTerm, type DayRatio } from './day-ratio.ts';
-import { judgeDay, newStation, type DayVerdict, type StationMemory } from './judge-day.ts';
+import {
+  judgeDay,
+  newEpoch,
+  newStation,
+  skyClassOf,
+  type DayVerdict,
+  type StationMemory,
+} from './judge-day.ts';
 import { judgeFleetDay, type StationInput } from './judge-fleet.ts';
 import { hourIndices, type Peer, type SkyHour } from './peer-sky.ts';
 
@@ -271,5 +278,35 @@ describe('a fleet on one day', () => {
   it('does not judge a station without peers', () => {
     const [lonely] = judge([stationOf('a', 0.8, [])]);
     expect(lonely?.verdict).toEqual({ day: '2026-03-01', isJudged: false, reason: 'no_peers' });
+  });
+});
+
+describe('a new epoch', () => {
+  const old: StationMemory = {
+    ...newStation(),
+    accepted: [{ day: '2026-05-01', ratio: -0.4, sigma: 0.03 }],
+    standardised: [1, -1],
+    large: { sum: 20, isOpen: true, sinceDay: '2026-05-02', openedDay: '2026-05-03', goodDays: 0 },
+    frozenRatio: 0.1,
+  };
+
+  it('ends the alarm and learns the level anew', () => {
+    expect(newEpoch(old, 'repaired')).toEqual(newStation());
+  });
+
+  it('keeps how noisy a plant is whose loss is accepted', () => {
+    expect(newEpoch(old, 'accepted')).toEqual({ ...newStation(), standardised: [1, -1] });
+  });
+});
+
+describe('the class of the sky', () => {
+  it('goes by the cuts of the bands', () => {
+    expect([0.1, 0.3, 0.6, 0.8, 0.9].map(skyClassOf)).toEqual([
+      'overcast',
+      'cloudy',
+      'broken',
+      'mostly_clear',
+      'clear',
+    ]);
   });
 });

@@ -101,6 +101,38 @@ export function flatTop(day: ComparedDay): FlatTop | null {
   return best;
 }
 
+const BROKEN_SHARE = 0.5;
+const WHOLE_SHARE = 0.8;
+
+/**
+ * How often the power fell below half of the expected for a quarter hour or two, with at least 80 % before and after,
+ * where more than half of the day's highest power was expected: the saw-tooth of a trip that comes back by itself.
+ */
+export function breakdowns(day: ComparedDay): number {
+  const topW = Math.max(0, ...day.expectedW.filter((expectedW) => expectedW !== null));
+  let count = 0;
+  let isWhole = false;
+  let brokenSlots = 0;
+  for (let slot = 0; slot < QUARTER_HOURS_PER_DAY; slot += 1) {
+    const powerW = day.powersW[slot] ?? null;
+    const expectedW = day.expectedW[slot] ?? null;
+    if (powerW === null || expectedW === null || expectedW <= topW / 2) {
+      isWhole = false;
+      continue;
+    }
+    const share = powerW / expectedW;
+    if (share >= WHOLE_SHARE) {
+      if (isWhole && brokenSlots > 0 && brokenSlots <= 2) count += 1;
+      isWhole = true;
+      brokenSlots = 0;
+    } else {
+      brokenSlots = share < BROKEN_SHARE ? brokenSlots + 1 : brokenSlots;
+      if (brokenSlots > 2) isWhole = false;
+    }
+  }
+  return count;
+}
+
 /** Loss by hour of the day on bright hours, as medians over the days. */
 export interface HourProfile {
   /** Own index over the peers', by hour of the day; null where less than three bright hours are known. */

@@ -1,0 +1,3 @@
+export * from './advance-alarms.ts';
+export * from './alarm-policy.ts';
+export * from './alarm-types.ts';
