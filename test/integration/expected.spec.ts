@@ -243,12 +243,13 @@ describe('expected output', () => {
 
   it('judges everything again with another version, and two workers do it once', async () => {
     const [one, other] = [service('trial-2', later), service('trial-2', later)];
-    await Promise.all([one.turn(), other.turn()]);
-    await Promise.all([one.turn(), other.turn()]);
-    const turns = await Promise.all([one.turn(), other.turn()]);
+    // 75 days that are over, and today beside them. Each looks twice whether the history still grows, and either may have been the one who looked.
+    const folded: number[] = [];
+    for (let round = 0; round < 4; round += 1)
+      for (const turn of await Promise.all([one.turn(), other.turn()])) folded.push(turn?.folded ?? 0);
     const rows = await database.query<{ version: string; n: number }>(sql`
       select version, count(*)::int as n from station_expected_day group by version`);
     expect(rows).toEqual([{ version: 'trial-2', n: 11 * 76 }]);
-    expect(turns.every((turn) => turn === null || turn.folded === 0)).toBe(true);
+    expect(folded.filter((days) => days > 0)).toEqual([75]);
   });
 });

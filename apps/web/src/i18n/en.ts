@@ -21,6 +21,7 @@ export const en: Messages = {
     profiles: 'Profiles',
     review: 'Review',
     compare: 'Compare stations',
+    more: 'More',
   },
   top: {
     area: 'Area',

@@ -20,6 +20,7 @@ export const zhCN = {
     profiles: '接入配置',
     review: '异常复核',
     compare: '电站对比',
+    more: '更多',
   },
   top: {
     area: '区域',

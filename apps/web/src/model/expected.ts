@@ -23,6 +23,16 @@ export function verdictTone(verdict: ExpectedVerdict): VerdictTone {
   }
 }
 
+/**
+ * Why a day is short of what was expected; null where it is not short, since a cause beside a good or unjudged day
+ * reads as a fault.
+ */
+export function shownCause(judged: ExpectedJudgement): Exclude<ExpectedJudgement['cause'], 'none' | null> | null {
+  const tone = verdictTone(judged.verdict);
+  if ((tone !== 'watch' && tone !== 'bad') || judged.cause === 'none') return null;
+  return judged.cause;
+}
+
 /** The band of a day on the slots of its curve; empty where nothing was worked out for this day. */
 export function bandSlots(expected: ExpectedStation | null, day: string): BandSlot[] {
   const curve = expected?.curve;
