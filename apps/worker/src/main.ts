@@ -15,7 +15,8 @@ await runProgram('worker', async ({ environment, logger }) => {
   @Module({
     imports: [
       PlatformModule.forRoot({ environment, logger }),
-      PersistenceModule.forRoot({ url, applicationName: 'worker' }),
+      // A task that holds a lock on one connection works over others: with fewer they could all wait for each other.
+      PersistenceModule.forRoot({ url, applicationName: 'worker', poolMax: 16 }),
       ScheduleModule.forRoot(),
       MonitoringModule,
     ],

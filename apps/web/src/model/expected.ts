@@ -1,4 +1,4 @@
-import type { ExpectedStation, ExpectedVerdict, Indicator, StationPower } from '#contracts';
+import type { ExpectedCause, ExpectedStation, ExpectedVerdict, Indicator, StationPower } from '#contracts';
 import { QUARTER_HOUR_MS } from '#domain';
 import type { BandSlot } from '../charts/dayCurve.ts';
 import { fixed, formatPower, formatRatio, joined, UNKNOWN } from '../format/quantity.ts';
@@ -27,10 +27,16 @@ export function verdictTone(verdict: ExpectedVerdict): VerdictTone {
  * Why a day is short of what was expected; null where it is not short, since a cause beside a good or unjudged day
  * reads as a fault.
  */
-export function shownCause(judged: ExpectedJudgement): Exclude<ExpectedJudgement['cause'], 'none' | null> | null {
-  const tone = verdictTone(judged.verdict);
-  if ((tone !== 'watch' && tone !== 'bad') || judged.cause === 'none') return null;
-  return judged.cause;
+export function shownCause({
+  verdict,
+  cause,
+}: {
+  verdict: ExpectedVerdict;
+  cause: ExpectedCause | null;
+}): Exclude<ExpectedCause, 'none'> | null {
+  const tone = verdictTone(verdict);
+  if (tone === 'good' || tone === 'neutral' || cause === 'none') return null;
+  return cause;
 }
 
 /** The band of a day on the slots of its curve; empty where nothing was worked out for this day. */
