@@ -215,6 +215,7 @@ export const stationEn = {
     hint: 'Everything is by installed power, so stations of any size can be compared.',
     input: 'Codes of stations with commas between, at most {n}',
     show: 'Compare',
+    action: 'Action',
     remove: 'Remove {name}',
     unknown: 'No such stations: {codes}',
     empty: 'No stations are chosen. Type codes, or use "Compare" on a station.',

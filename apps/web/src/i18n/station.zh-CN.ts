@@ -196,6 +196,7 @@ export const stationZhCN = {
     hint: '均按装机容量折算，大小不同的电站可直接比较。',
     input: '电站编号，用逗号分隔，最多 {n} 个',
     show: '对比',
+    action: '操作',
     remove: '移除 {name}',
     unknown: '没有这些电站：{codes}',
     empty: '还没有选择电站。输入编号，或从电站页点“对比”。',

@@ -143,11 +143,11 @@ function advanceTrack(
   const known = rule.isDerived && added.length > 0 ? [] : before.samples;
   const samples = merged(known, added, rule, before.edgeMs);
   const edgeMs = Math.max(before.edgeMs, nowMs - rule.windowMs);
-  const isPast = ({ atMs }: AlarmSample) => atMs < edgeMs;
-  const base = walk(before.base, samples.filter(isPast), rule, policy, before.lastSampleMs);
-  const kept = samples.filter((sample) => !isPast(sample));
-  const lastPast =
-    samples.findLast((sample) => isPast(sample) && sample.seen !== null)?.atMs ?? before.lastSampleMs;
+  const firstKept = samples.findIndex(({ atMs }) => atMs >= edgeMs);
+  const past = firstKept === -1 ? samples : samples.slice(0, firstKept);
+  const kept = firstKept === -1 ? [] : samples.slice(firstKept);
+  const base = walk(before.base, past, rule, policy, before.lastSampleMs);
+  const lastPast = past.findLast(({ seen }) => seen !== null)?.atMs ?? before.lastSampleMs;
   const incident = walk(base, kept, rule, policy, lastPast);
   const ended = before.incident !== null && incident === null;
   const track: Track = {
@@ -168,7 +168,12 @@ function merged(
   added: readonly AlarmSample[],
   rule: AlarmKindRule,
   edgeMs: number,
-): AlarmSample[] {
+): readonly AlarmSample[] {
+  // The usual step: one sample a track, the newest.
+  const [only] = added;
+  if (only === undefined) return samples;
+  if (added.length === 1 && only.atMs >= edgeMs && only.atMs > (samples.at(-1)?.atMs ?? -Infinity))
+    return [...samples, only];
   const byTime = new Map(samples.map((sample) => [sample.atMs, sample]));
   for (const sample of added) {
     if (sample.atMs < edgeMs) continue;
@@ -195,12 +200,14 @@ function walk(
 ): Incident | null {
   let incident = from;
   let knownMs = lastMs;
-  for (const sample of samples) {
-    if (sample.seen === null) continue;
-    const isHole = knownMs !== null && sample.atMs - knownMs > rule.gapMs;
-    knownMs = sample.atMs;
+  for (const { atMs, seen, isQuiet } of samples) {
+    if (seen === null) continue;
+    const isHole = knownMs !== null && atMs - knownMs > rule.gapMs;
+    knownMs = atMs;
     if (incident && !incident.isRaised && isHole) incident = null;
-    incident = stepIncident(incident, { ...sample, seen: sample.seen }, rule, policy);
+    // Almost all samples are of what is well, and there is nothing to end.
+    if (incident === null && !beyond(rule, seen, policy.openLimit)) continue;
+    incident = stepIncident(incident, { atMs, seen, isQuiet }, rule, policy);
   }
   return incident;
 }

@@ -52,6 +52,7 @@ export const wallEn: Pick<Messages, 'wall' | 'wallKind'> = {
     losingStations: 'today, estimated by neighbours',
     losingAlarms: 'open alarms, estimated so far',
     losingNone: 'Nothing is losing money',
+    losingSoon: '{n} stations are odd, none is an alarm yet',
     losingMore: '{n} more',
     losingUnknown: '{n} of them unknown',
     duration: '{duration}',

@@ -50,6 +50,7 @@ export const wallZhCN = {
     losingStations: '今日，与邻站相比的估算',
     losingAlarms: '未结告警至今的估算损失',
     losingNone: '没有正在损失的电站',
+    losingSoon: '{n} 站状态异常，尚未立告警',
     losingMore: '另有 {n} 项',
     losingUnknown: '其中 {n} 项损失未知',
     duration: '已 {duration}',
