@@ -1,4 +1,5 @@
 export { AlarmEvaluator } from './alarms/alarm-evaluator.service.ts';
+export { observeFleet, type DeviceFacts, type StationFacts } from './alarms/alarm-observations.ts';
 export { AlarmService } from './alarms/alarm.service.ts';
 export { AlarmSettingsService } from './alarms/alarm-settings.service.ts';
 export { NetworkNoticeSender, type NoticeSender } from './notices/notice-sender.ts';

@@ -54,7 +54,6 @@ export interface CurveRow {
 /** From this share of the expected energy in quarter hours without power a station stood still. */
 const ZERO_DAY_SHARE = 0.5;
 const FIRST_SLOT = EXPECTED_FIRST_HOUR * 4;
-const LAST_SLOT = FIRST_SLOT + EXPECTED_SLOTS;
 
 /** What is stored of a judged day. */
 export function dayRow(judged: JudgedDay, explained: Explained | null, isFinal: boolean): ExpectedDayRow {

@@ -63,7 +63,7 @@ export const alarmsEn: Pick<Messages, 'alarms'> = {
     comment: 'Comment',
     snooze: 'Snooze',
     wake: 'End snooze',
-    close: 'Close',
+    close: 'Close alarm',
     reason: 'Reason',
     note: 'Comment',
     rest: { h1: '1 hour', h4: '4 hours', d1: '1 day', d7: '7 days' },

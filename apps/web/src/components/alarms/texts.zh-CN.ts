@@ -61,7 +61,7 @@ export const alarmsZhCN = {
     comment: '备注',
     snooze: '暂缓',
     wake: '结束暂缓',
-    close: '关闭',
+    close: '关闭告警',
     reason: '原因',
     note: '备注内容',
     rest: { h1: '1 小时', h4: '4 小时', d1: '1 天', d7: '7 天' },
