@@ -172,6 +172,20 @@ describe('alarms of a fleet of 468', () => {
     expect(zero.lostAmountFen).toBe(String((fen + 50_000n) / 100_000n));
   }, 120_000);
 
+  it('counts what a station loses once, however many of its alarms say so', async () => {
+    const alone = await list();
+    const [second] = await database.query<{ id: bigint }>(sql`
+      insert into alarm (kind, subject, county_code, station_id, level, opened_at, began_at, last_seen_at,
+        lost_energy_wh, lost_amount_fen, fen_per_post_month)
+      select 'low', subject, county_code, station_id, level, opened_at, began_at, last_seen_at, lost_energy_wh,
+        lost_amount_fen, fen_per_post_month
+      from alarm where kind = 'zero' and state <> 'closed'
+      returning id`);
+    const both = await list();
+    expect(both).toMatchObject({ total: alone.total + 1, lostAmountFen: alone.lostAmountFen });
+    await database.query(sql`delete from alarm where id = ${second?.id ?? 0n}::bigint`);
+  });
+
   it('is acknowledged, given away, commented and put to rest by name; a stale version is a conflict', async () => {
     const { id, version } = await only({ kind: 'zero' });
     const acknowledged = await service.acknowledge(id, version, who);

@@ -97,7 +97,10 @@ export const alarmListSchema = z
       acknowledged: z.number().int(),
       snoozed: z.number().int(),
     }),
-    lostAmountFen: fenSchema.meta({ description: 'Of all that this filter finds' }),
+    lostAmountFen: fenSchema.meta({
+      description:
+        'Of all that this filter finds; several open alarms of a station lose the same energy, which counts once',
+    }),
     evaluatedAt: instantSchema.nullable().meta({ description: 'When alarms were last judged' }),
     graceUntil: instantSchema.nullable().meta({ description: 'Nothing new is raised until then' }),
   })

@@ -73,11 +73,16 @@ export class AlarmQueueRepository {
       limit ${query.pageSize}::int offset ${(query.page - 1) * query.pageSize}::int`);
   }
 
+  /** Each open alarm shows the whole loss of its station: of those of one station the largest counts. */
   async totals(query: AlarmQuery, now: Date): Promise<{ total: number; lostFen: bigint }> {
     const [row] = await this.database.query<{ total: number; lostFen: bigint }>(sql`
-      select count(*)::int as total, coalesce(sum(a.lost_amount_fen), 0)::bigint as "lostFen"
-      from ${tables}
-      where ${matches(query, now)}`);
+      select coalesce(sum(alarms), 0)::int as total, coalesce(sum(most_fen), 0)::bigint as "lostFen"
+      from (
+        select count(*) as alarms, max(a.lost_amount_fen) as most_fen
+        from ${tables}
+        where ${matches(query, now)}
+        group by case when a.state = 'closed' or a.station_id is null then -a.id else a.station_id end
+      ) by_station`);
     return row ?? { total: 0, lostFen: 0n };
   }
 

@@ -80,7 +80,7 @@ export class WallRepository {
     >(
       sql`
       with open_alarm as (
-        select a.id, a.kind, a.level, a.state, a.began_at, s.code as station_code, s.name as station_name,
+        select a.id, a.kind, a.level, a.state, a.began_at, a.station_id, s.code as station_code, s.name as station_name,
           c.name as county_name, a.is_loss_whole, a.lost_energy_wh, a.lost_amount_fen
         from alarm a
         left join station s on s.id = a.station_id
@@ -90,6 +90,11 @@ export class WallRepository {
           and (a.snoozed_until is null or a.snoozed_until <= ${options.now}::timestamptz)
           and (${options.countyCode}::text is null
             or coalesce(a.county_code, t.county_code) = ${options.countyCode}::text)
+      ), by_station as (
+        -- Each alarm shows the whole loss of its station: of those of one station the largest counts.
+        select max(lost_energy_wh) as lost_wh, max(lost_amount_fen) as lost_fen
+        from open_alarm
+        group by coalesce(station_id, -id)
       ), first_of_them as (
         select *
         from open_alarm
@@ -98,7 +103,8 @@ export class WallRepository {
       )
       select (select ran_at from alarm_evaluation) as "ranAt", count(*)::int as total,
         count(*) filter (where lost_amount_fen = 0 and not is_loss_whole)::int as unknown,
-        coalesce(sum(lost_energy_wh), 0)::float8 as "lostWh", coalesce(sum(lost_amount_fen), 0)::text as "lostFen",
+        (select coalesce(sum(lost_wh), 0)::float8 from by_station) as "lostWh",
+        (select coalesce(sum(lost_fen), 0)::text from by_station) as "lostFen",
         coalesce((
           select jsonb_agg(jsonb_build_object('id', id::text, 'kind', kind, 'level', level, 'state', state,
             'beganAt', began_at, 'stationCode', station_code, 'stationName', station_name,
