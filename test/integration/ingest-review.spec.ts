@@ -132,6 +132,27 @@ describe('receipts', () => {
     });
   });
 
+  it('doubts a gateway that comes on line all the time, and numbers that begin again and again (MQT-04)', async () => {
+    const id = await stationId(second.code);
+    const gateway = second.gateways[0]?.code ?? '';
+    await database.query(sql`
+      insert into gateway_connect_day (station_id, gateway_code, day, times)
+      values (${id}, ${gateway}, '2026-06-10', 99), (${id}, ${gateway}, '2026-06-11', 1800)`);
+    await database.query(sql`
+      insert into message_sender (station_id, code, epoch, epoch_began_at, last_seq, last_measured_at)
+      values (${id}, 'GW09', 6, '2026-06-10', 9, '2026-06-10')`);
+    await database.query(sql`
+      insert into message_sequence (station_id, sender_code, epoch, day, received)
+      select ${id}::int, 'GW09', epoch, '2026-06-10', '{[5,7)}' from generate_series(0, 6) as e (epoch)`);
+    const path = `/api/v1/ingest/receipts?station=${second.code}&from=2026-06-10&to=2026-06-12`;
+    const { items } = await ask(receiptListSchema, path);
+    expect(items.map(({ day, doubts }) => [day, doubts])).toEqual([
+      ['2026-06-11', [{ kind: 'reconnects', sender: gateway, times: 1800 }]],
+      ['2026-06-10', [{ kind: 'renumbered', sender: 'GW09', times: 6 }]],
+    ]);
+    expect((await days('from=2026-06-12&to=2026-06-16')).items.flatMap(({ doubts }) => doubts)).toEqual([]);
+  });
+
   it('adds up: every message is received or missing, on one day only', async () => {
     const { items } = await days('from=2026-06-12&to=2026-06-15');
     const sum = (name: 'sent' | 'received' | 'missing') =>
@@ -252,6 +273,7 @@ describe('replay', () => {
             id,
             accepted: word === 'stored' ? 2 : 0,
             duplicate: word === 'duplicate' ? 1 : 0,
+            isLastKnown: false,
             rejections:
               word === 'refused' ? [{ reason: 'unknown_device' as const, detail: 'no such device' }] : [],
           };

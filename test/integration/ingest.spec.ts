@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { telemetryTopic, statusTopic } from '#contracts';
-import { DeviceDirectory, IngestPipeline, ReadingRepository, type PipelineMessage } from '#ingestion';
+import {
+  DeviceDirectory,
+  IngestPipeline,
+  MessageReplayer,
+  ReadingRepository,
+  type PipelineMessage,
+} from '#ingestion';
 import { RollUpRepository, RollUpService } from '#monitoring';
 import { sql, TimeSeriesDays } from '#persistence';
 import { Clock, createLogger } from '#platform';
@@ -174,6 +180,54 @@ describe('ingest', () => {
     ]);
     // Neither a retained word nor a last will is a sign of life from the station.
     expect(await contactAt()).toEqual(before);
+  });
+
+  it('keeps in quarantine that a message was retained, apart from its live copy, and replays each as what it was', async () => {
+    const topic = 'v1/gateway/telemetry';
+    const payload = { 'DTU-7': [{ ts: at('11:20:00'), values: { active_power_w: 777 } }] };
+    await send(message(topic, payload, true), message(topic, payload), message(topic, payload, true));
+    const kept = await database.query<{
+      id: bigint;
+      topic: string;
+      payload: Buffer;
+      retained: boolean;
+      receivedAt: Date;
+      times: bigint;
+    }>(sql`
+      select id, topic, payload, retained, received_at as "receivedAt", times
+      from quarantine_message where topic = ${topic} order by retained`);
+    expect(kept.map(({ retained, times }) => [retained, times])).toEqual([
+      [false, 1n],
+      [true, 2n],
+    ]);
+    await database.query(sql`
+      insert into vendor_profile (id, enabled, changed_at, changed_by)
+      values ('thingsboard-gateway', true, now(), 'test')`);
+    await database.query(sql`
+      insert into device_source (profile_id, source_id, device_id)
+      select 'thingsboard-gateway', 'DTU-7', id from device where code = 'M01'`);
+    const replayer = new MessageReplayer(database);
+    const messages = kept.map(({ receivedAt, ...row }) => ({ ...row, receivedAtMs: receivedAt.getTime() }));
+    const [live, retained] = messages;
+    if (!live || !retained) throw new Error('nothing was kept');
+    const nothing = { accepted: 0, duplicate: 0, rejections: [] };
+    expect(await replayer.replay([retained])).toEqual([{ ...nothing, id: retained.id, isLastKnown: true }]);
+    expect(await replayer.replay([live])).toEqual([
+      { ...nothing, id: live.id, accepted: 1, isLastKnown: false },
+    ]);
+    await database.query(sql`delete from device_source`);
+    await database.query(sql`delete from vendor_profile`);
+  });
+
+  it('counts how often a gateway comes on line, a day; neither a last will nor a retained word is one', async () => {
+    const word = (online: boolean, retained = false) =>
+      message(statusTopic('ST001', 'GW02'), { online }, retained);
+    await send(word(true), word(false), word(true), word(true, true));
+    await send(word(true));
+    expect(
+      await database.query(sql`
+        select day, times from gateway_connect_day where gateway_code = 'GW02'`),
+    ).toEqual([{ day: '2025-06-01', times: 3n }]);
   });
 
   it('never lets late data move what is shown as now', async () => {

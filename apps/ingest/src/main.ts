@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { IngestionModule } from '#ingestion';
+import { holdIngestId, IngestionModule } from '#ingestion';
 import { migrate, PersistenceModule, STARTING_LIMIT_MS } from '#persistence';
 import { NestLogger, PlatformModule, requireDatabaseUrl, runProgram } from '#platform';
 
@@ -9,6 +9,14 @@ import { NestLogger, PlatformModule, requireDatabaseUrl, runProgram } from '#pla
 await runProgram('ingest', async ({ environment, logger }) => {
   const url = requireDatabaseUrl(environment);
   await migrate(url, { waitMs: STARTING_LIMIT_MS });
+  await holdIngestId({
+    url,
+    ingestId: environment.PV_INGEST_ID,
+    onLost: (reason) => {
+      logger.fatal({ err: reason }, 'ingest.id_taken');
+      process.kill(process.pid, 'SIGTERM');
+    },
+  });
 
   @Module({
     imports: [

@@ -7,22 +7,7 @@
 import { DEVICE_STATUS_CODES } from '#contracts';
 import { sql, type Queryable } from '#persistence';
 import { arrayText, type ReadingFate } from './reading-fate.ts';
-
-interface StoredReading {
-  deviceId: number;
-  measuredAtMs: number;
-  activePowerW: number | null;
-  energyTotalWh: number | null;
-  energyDayWh: number | null;
-  temperatureDc: number | null;
-  frequencyChz: number | null;
-  lineVoltagesDv: (number | null)[] | null;
-  phaseCurrentsCa: (number | null)[] | null;
-  stringVoltagesDv: (number | null)[] | null;
-  stringCurrentsCa: (number | null)[] | null;
-  status: number | null;
-  faultCode: string | null;
-}
+import type { Reading } from './reading.ts';
 
 const FIELDS = [
   'activePowerW',
@@ -37,6 +22,12 @@ const FIELDS = [
   'status',
   'faultCode',
 ] as const;
+
+/** What the table holds of a reading, its status as the code of it. */
+type StoredReading = Pick<Reading, Exclude<(typeof FIELDS)[number], 'status'> | 'measuredAtMs'> & {
+  deviceId: number;
+  status: number | null;
+};
 
 /** Decides what each of these readings is, notes it in its `fate`, and fills in what was unknown. */
 export async function settleDuplicates(

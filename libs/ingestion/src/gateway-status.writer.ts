@@ -1,3 +1,4 @@
+import { dayOf } from '#domain';
 import { sql, type Queryable } from '#persistence';
 
 export interface GatewayChange {
@@ -40,4 +41,18 @@ export async function writeGatewayChanges(
     order by station_id
     on conflict (station_id) do update set received_at = excluded.received_at
     where c.received_at < excluded.received_at`);
+  await countConnects(transaction, contacts);
+}
+
+async function countConnects(transaction: Queryable, contacts: readonly GatewayChange[]): Promise<void> {
+  await transaction.query(sql`
+    insert into gateway_connect_day as c (station_id, gateway_code, day, times)
+    select station_id, gateway_code, day, count(*)
+    from unnest(
+      ${contacts.map((row) => row.stationId)}::int[], ${contacts.map((row) => row.gatewayCode)}::text[],
+      ${contacts.map((row) => dayOf(row.receivedAtMs))}::date[]
+    ) as u (station_id, gateway_code, day)
+    group by station_id, gateway_code, day
+    order by station_id, gateway_code, day
+    on conflict (station_id, gateway_code, day) do update set times = c.times + excluded.times`);
 }

@@ -1,24 +1,43 @@
 import { DEVICE_STATUS_CODES } from '#contracts';
+import { dayOf } from '#domain';
 import { BinaryRows, sql, type Queryable } from '#persistence';
 import { FLAG_HISTORICAL } from './reading.ts';
-import type { ReadingFate } from './reading-fate.ts';
+import type { ReadingFate, ReceivedReading } from './reading-fate.ts';
 
 /** Columns of the type `incoming_reading`. */
 const COLUMNS = 20;
+
+/** Readings on their way into the database: what becomes of each, and all of them as one parameter. */
+export interface EncodedReadings {
+  fates: ReadingFate[];
+  rows: Buffer;
+}
 
 /** Writes readings with what follows from them: latest reading, contact and dirty days, in one statement. */
 export class IncomingReadings {
   private rowOid: number | null = null;
 
+  constructor(private readonly database: Queryable) {}
+
+  /** @throws BadValueError where a value does not fit its column */
+  async encode(received: readonly ReceivedReading[]): Promise<EncodedReadings> {
+    this.rowOid ??= await typeOid(this.database);
+    const fates = received.map((item): ReadingFate => ({
+      received: item,
+      day: dayOf(item.reading.measuredAtMs),
+      fate: 'accepted',
+      conflict: null,
+    }));
+    return { fates, rows: encode(this.rowOid, fates) };
+  }
+
   /**
    * Rows are written in the order of their keys, so that two replicas cannot lock each other out.
    * @returns those that were not inserted because their device and instant are stored already.
-   * @throws BadValueError where a value does not fit its column
    */
-  async insert(transaction: Queryable, fates: readonly ReadingFate[]): Promise<ReadingFate[]> {
-    this.rowOid ??= await typeOid(transaction);
+  async insert(transaction: Queryable, { fates, rows }: EncodedReadings): Promise<ReadingFate[]> {
     try {
-      const [row] = await insertAll(transaction, encode(this.rowOid, fates), fates.length);
+      const [row] = await insertAll(transaction, rows, fates.length);
       if (!row?.inserted) return [];
       const inserted = new Set(row.inserted);
       return fates.filter((_, place) => !inserted.has(place));
@@ -37,7 +56,7 @@ async function typeOid(transaction: Queryable): Promise<number> {
 }
 
 function encode(rowOid: number, fates: readonly ReadingFate[]): Buffer {
-  const rows = new BinaryRows(rowOid, COLUMNS);
+  const rows = new BinaryRows(rowOid, COLUMNS, fates.length);
   for (const [place, { received, day }] of fates.entries()) {
     const { reading, device, receivedAtMs } = received;
     rows.row((row) => {

@@ -13,8 +13,10 @@ import {
 import type { Profile } from './profiles/profile.ts';
 import type { ReadingRepository } from './reading.repository.ts';
 
-/** Room for what waits and for what the network still carries. */
-const RECEIVE_MAXIMUM = WAITING_MESSAGES_MAX + 1000;
+/** What the log says where two clients share an id. */
+const REMEDY = 'another program connects with this client id: give each ingest a PV_INGEST_ID of its own';
+/** One batch is written, one prepared, one comes in. */
+const RECEIVE_MAXIMUM = 3 * WAITING_MESSAGES_MAX;
 
 export interface LaneParts extends Pick<PipelineParts, 'onGaps' | 'onResendReply'> {
   url: string;
@@ -30,6 +32,13 @@ export interface LaneParts extends Pick<PipelineParts, 'onGaps' | 'onResendReply
   filters: readonly string[];
   /** Several programs share the messages of the profiles under this name. */
   group: string | undefined;
+}
+
+export interface LaneStats extends PipelineStats {
+  /** How often another client with the same id threw this one out. */
+  takenOver: number;
+  /** True while that goes on: what the other one receives does not come here. */
+  contended: boolean;
 }
 
 /**
@@ -59,6 +68,8 @@ export class IngestLane {
       onClose: () => this.pipeline.discardWaiting(),
       onEvent: (event, detail) => {
         if (event === 'error') logger.warn({ err: detail }, 'ingest.broker_error');
+        else if (event === 'taken_over')
+          logger.error({ detail, remedy: REMEDY }, 'ingest.client_id_taken_over');
         else logger.info({ detail }, `ingest.broker_${event}`);
       },
     });
@@ -72,8 +83,9 @@ export class IngestLane {
     return this.pipeline.lastReceivedAtMs;
   }
 
-  stats(): PipelineStats {
-    return this.pipeline.stats();
+  stats(): LaneStats {
+    const { times, isContended } = this.client.takeOvers;
+    return { ...this.pipeline.stats(), takenOver: times, contended: isContended };
   }
 
   reconnect(): void {

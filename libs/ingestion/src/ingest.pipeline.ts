@@ -10,6 +10,7 @@ import { judge, type Judgement } from './judge.ts';
 import { LagWindow } from './lag-window.ts';
 import type { Sender } from './message-sequence.ts';
 import type { ResendReply } from './reading.ts';
+import type { EncodedReadings } from './incoming-readings.ts';
 import type { ReadingBatch, ReadingRepository } from './reading.repository.ts';
 
 /**
@@ -49,18 +50,18 @@ export interface PipelineStats {
   lagP99Ms: number | null;
 }
 
-/** A backlog is written in pieces of this many readings: the latest reading of each device is written once for each. */
-const WRITE_READINGS = 20_000;
+/** A backlog is written in pieces of about this many readings: the latest reading of each device is written once for each. */
+const WRITE_READINGS = 25_000;
 /** After so many messages the answers of the database have their turn, or it would wait for us. */
-const MESSAGES_A_TURN = 100;
+const MESSAGES_A_TURN = 20;
 /** This many messages are not kept waiting for more. */
 const FLUSH_MESSAGES = 1000;
 /** The oldest message waits no longer than this. */
 const FLUSH_AGE_MS = 100;
-/** Above this many messages the reader is held: a minute of the whole fleet at 100 times real speed. */
-export const WAITING_MESSAGES_MAX = 3000;
-/** … or these many bytes: few large messages must not fill the memory either. */
-const WAITING_BYTES_MAX = 64 * 1024 * 1024;
+/** Above this many messages the reader is held. Large batches of small messages touch each row of a sender less often. */
+export const WAITING_MESSAGES_MAX = 16_000;
+/** … or these many bytes, about 4,000 messages of 14 readings: decoded they take many times that in memory. */
+const WAITING_BYTES_MAX = 8 * 1024 * 1024;
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 5000;
 /** What cannot be written in this time when the program stops is not acknowledged and comes again. */
@@ -83,6 +84,14 @@ interface Prepared {
   waiting: Waiting | null;
   judgement: Judgement;
   resendReply: ResendReply | null;
+}
+
+/** What one write brings in. */
+interface Portion {
+  items: Prepared[];
+  batch: ReadingBatch;
+  /** Its readings in the database's form; null once they were sent: a second try makes them anew. */
+  encoded: EncodedReadings | null;
 }
 
 export interface PipelineParts {
@@ -213,7 +222,7 @@ export class IngestPipeline {
     this.released = undefined;
   }
 
-  /** Decodes and judges while the batch before is being written; resolves when that is done. */
+  /** Decodes, judges and encodes while the batch before is being written; resolves when that is done. */
   private async flush(batch: Waiting[]): Promise<void> {
     const generation = this.generation;
     const stillWanted = () => generation === this.generation;
@@ -221,38 +230,52 @@ export class IngestPipeline {
     if (!(await this.insist(() => directory.reloadIfStale(false).then(() => true), stillWanted))) return;
     const nowMs = clock.nowMs();
     // Once, and before the first write: what is put together cannot be put together again.
-    const decoded: DecodedWaiting[] = [];
-    for (const [index, waiting] of batch.entries()) {
-      if (index % MESSAGES_A_TURN === MESSAGES_A_TURN - 1) await nextTurn();
-      if (!stillWanted()) return;
-      decoded.push({ waiting, decoded: this.decode(waiting) });
-    }
-    const prepared = await this.insist(() => this.prepare(decoded), stillWanted);
+    const decoded = await inTurns(
+      batch,
+      (waiting) => ({ waiting, decoded: this.decode(waiting) }),
+      stillWanted,
+    );
+    if (!decoded) return;
+    const prepared = await this.insist(() => this.prepare(decoded, stillWanted), stillWanted);
     if (!prepared) return;
     prepared.push(...this.complete(nowMs));
     // What is open now waits for later messages, and may be put together before this batch is written.
     const openAtMs = this.decoders.oldestOpenAtMs() ?? Infinity;
+    const portions: Portion[] = [];
+    for (const items of cut(prepared)) {
+      const batchOfItems = batchOf(items);
+      portions.push({ items, batch: batchOfItems, encoded: await this.encodeAhead(batchOfItems) });
+    }
     const before = this.writing;
     this.writes += 1;
     this.writing = before
-      .then(() => this.writeAll(prepared, openAtMs, stillWanted))
+      .then(() => this.writeAll(portions, openAtMs, stillWanted))
       .finally(() => (this.writes -= 1));
     await before;
   }
 
-  private async writeAll(prepared: Prepared[], openAtMs: number, stillWanted: () => boolean): Promise<void> {
-    for (const part of portions(prepared)) {
-      if (!(await this.insist(() => this.write(part), stillWanted))) return;
-      this.acknowledge(part, openAtMs);
-      this.lags.note(
-        part.flatMap(({ judgement }) => judgement.readings),
-        this.parts.clock,
-      );
+  /** So that the database never waits for it; null where that fails, and the write says why. */
+  private async encodeAhead(batch: ReadingBatch): Promise<EncodedReadings | null> {
+    try {
+      return await this.parts.repository.encode(batch.readings);
+    } catch {
+      return null;
+    }
+  }
+
+  private async writeAll(portions: Portion[], openAtMs: number, stillWanted: () => boolean): Promise<void> {
+    for (const portion of portions) {
+      if (!(await this.insist(() => this.write(portion), stillWanted))) return;
+      this.acknowledge(portion.items, openAtMs);
+      this.lags.note(portion.batch.readings, this.parts.clock);
     }
     this.counts.flushes += 1;
   }
 
-  private async prepare(batch: readonly DecodedWaiting[]): Promise<Prepared[]> {
+  private async prepare(
+    batch: readonly DecodedWaiting[],
+    stillWanted: () => boolean,
+  ): Promise<Prepared[] | null> {
     const { directory, onRebirthNeeded } = this.parts;
     const isMissing = batch.some(
       ({ decoded: { readings, gatewayStatus: status } }) =>
@@ -262,15 +285,12 @@ export class IngestPipeline {
     await directory.reloadIfStale(isMissing);
     const rebirths = [...new Set(batch.flatMap(({ decoded }) => decoded.rebirthNeeded))];
     if (rebirths.length > 0) onRebirthNeeded?.(rebirths);
-    return batch.map(({ waiting, decoded }): Prepared => {
+    const judgeOne = ({ waiting, decoded }: DecodedWaiting): Prepared => {
       const { topic, payload, retained } = waiting.message;
-      const judgement = judge(
-        { topic, payload, retained, receivedAtMs: waiting.receivedAtMs },
-        decoded,
-        directory,
-      );
-      return { waiting, judgement, resendReply: decoded.resendReply };
-    });
+      const message = { topic, payload, retained, receivedAtMs: waiting.receivedAtMs };
+      return { waiting, judgement: judge(message, decoded, directory), resendReply: decoded.resendReply };
+    };
+    return inTurns(batch, judgeOne, stillWanted);
   }
 
   /** Readings that became complete because their device fell silent. */
@@ -309,18 +329,14 @@ export class IngestPipeline {
     for (const { message } of done) message.acknowledge();
   }
 
-  private async write(part: Prepared[]): Promise<true> {
+  private async write(portion: Portion): Promise<true> {
     const { repository, days, clocks, onGaps, onResendReply } = this.parts;
-    const judgements = part.map(({ judgement }) => judgement);
-    const batch: ReadingBatch = {
-      readings: judgements.flatMap(({ readings }) => readings),
-      gatewayChanges: judgements.flatMap(({ gatewayChange }) => gatewayChange ?? []),
-      quarantined: judgements.flatMap(({ quarantined }) => quarantined),
-      numbers: judgements.flatMap(({ numbers }) => numbers),
-    };
+    const { items, batch, encoded } = portion;
+    const judgements = items.map(({ judgement }) => judgement);
+    portion.encoded = null;
     try {
       await days.ensure(new Set(batch.readings.map(({ reading }) => dayOf(reading.measuredAtMs))));
-      const { accepted, duplicate, conflicting, gaps } = await repository.write(batch);
+      const { accepted, duplicate, conflicting, gaps } = await repository.write(batch, encoded);
       this.counts.accepted += accepted;
       this.counts.duplicate += duplicate;
       this.counts.conflicting += conflicting;
@@ -330,11 +346,11 @@ export class IngestPipeline {
     } catch (error) {
       // Only a value that the database will not hold is the message's fault; all else is ours and passes.
       if (!isBadValue(error)) throw error;
-      await this.isolate(part, error);
+      await this.isolate(items, error);
       return true;
     }
     clocks?.note(judgements.flatMap(({ delays }) => delays));
-    for (const { resendReply } of part) if (resendReply) onResendReply?.(resendReply);
+    for (const { resendReply } of items) if (resendReply) onResendReply?.(resendReply);
     return true;
   }
 
@@ -343,8 +359,8 @@ export class IngestPipeline {
     const [first] = part;
     if (part.length > 1) {
       const middle = part.length >> 1;
-      await this.write(part.slice(0, middle));
-      await this.write(part.slice(middle));
+      for (const items of [part.slice(0, middle), part.slice(middle)])
+        await this.write({ items, batch: batchOf(items), encoded: null });
       return;
     }
     if (!first) return;
@@ -386,18 +402,45 @@ export class IngestPipeline {
   }
 }
 
-/** Cuts a batch so that one write holds about `WRITE_READINGS` rows. */
-function* portions(prepared: readonly Prepared[]): Generator<Prepared[]> {
+/** Work on many messages that lets others have their turn; null once it is not wanted any more. */
+async function inTurns<In, Out>(
+  items: readonly In[],
+  work: (item: In) => Out,
+  wanted: () => boolean,
+): Promise<Out[] | null> {
+  const results: Out[] = [];
+  for (const [index, item] of items.entries()) {
+    if (index % MESSAGES_A_TURN === MESSAGES_A_TURN - 1) await nextTurn();
+    if (!wanted()) return null;
+    results.push(work(item));
+  }
+  return results;
+}
+
+function batchOf(items: readonly Prepared[]): ReadingBatch {
+  const judgements = items.map(({ judgement }) => judgement);
+  return {
+    readings: judgements.flatMap(({ readings }) => readings),
+    gatewayChanges: judgements.flatMap(({ gatewayChange }) => gatewayChange ?? []),
+    quarantined: judgements.flatMap(({ quarantined }) => quarantined),
+    numbers: judgements.flatMap(({ numbers }) => numbers),
+  };
+}
+
+/** Cuts a batch into as few writes of about `WRITE_READINGS` rows as will do, all of nearly the same size. */
+function* cut(prepared: readonly Prepared[]): Generator<Prepared[]> {
+  const rowsOf = ({ judgement }: Prepared) => judgement.readings.length;
+  const all = prepared.reduce((sum, item) => sum + rowsOf(item), 0);
+  const rowsAWrite = all / Math.max(1, Math.ceil(all / WRITE_READINGS));
   let part: Prepared[] = [];
   let rows = 0;
   for (const item of prepared) {
     part.push(item);
-    rows += item.judgement.readings.length;
-    if (rows >= WRITE_READINGS) {
-      yield part;
-      part = [];
-      rows = 0;
-    }
+    rows += rowsOf(item);
+    if (rows < rowsAWrite || part.length === prepared.length) continue;
+    yield part;
+    part = [];
+    rows = 0;
   }
   if (part.length > 0) yield part;
 }

@@ -74,6 +74,7 @@ export function judge(message: JudgedMessage, decoded: SetDecoded, directory: De
     reason: rejection.reason,
     detail: rejection.detail,
     receivedAtMs,
+    retained,
     ...origin,
     // A retained message comes again with every start; it is no news of a day.
     tally: (retained ? [] : rejection.rejections).flatMap(({ stationCode, measuredAtMs }) => {

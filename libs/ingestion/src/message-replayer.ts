@@ -13,12 +13,16 @@ export interface KeptMessage {
   topic: string;
   payload: Buffer;
   receivedAtMs: number;
+  /** The broker had kept it; replayed, it is "last known" as it was when it came, and no new reading. */
+  retained: boolean;
 }
 
 export interface ReplayOutcome {
   id: bigint;
   accepted: number;
   duplicate: number;
+  /** It is read now, and was only "last known": nothing of it is stored. */
+  isLastKnown: boolean;
   /** What still cannot be stored. It is not kept a second time. */
   rejections: Pick<Rejection, 'reason' | 'detail'>[];
 }
@@ -45,15 +49,15 @@ export class MessageReplayer {
     const outcomes: ReplayOutcome[] = [];
     let last: KeptMessage | undefined;
     for (const message of messages.toSorted((a, b) => a.receivedAtMs - b.receivedAtMs)) {
-      const arrived = { ...message, retained: false };
-      const decoded = decoders.decode(arrived);
+      const decoded = decoders.decode(message);
       outcomes.push(await this.store(message, decoded, directory));
-      last = message;
+      if (!message.retained) last = message;
     }
     // Single values that were put together belong to the last message that was part of them.
     if (last && decoders.oldestOpenAtMs() !== null) {
       const rest = await this.store(last, decoders.flush(), directory);
-      const outcome = outcomes.at(-1);
+      const lastId = last.id;
+      const outcome = outcomes.find(({ id }) => id === lastId);
       if (outcome) outcome.accepted += rest.accepted;
     }
     return outcomes;
@@ -64,9 +68,9 @@ export class MessageReplayer {
     decoded: SetDecoded,
     directory: DeviceDirectory,
   ): Promise<ReplayOutcome> {
-    const { id, topic, payload, receivedAtMs } = message;
+    const { id, topic, payload, receivedAtMs, retained } = message;
     const { readings, numbers, quarantined } = judge(
-      { topic, payload, receivedAtMs, retained: false },
+      { topic, payload, receivedAtMs, retained },
       decoded,
       directory,
     );
@@ -81,6 +85,6 @@ export class MessageReplayer {
     const rejections = quarantined.map(({ reason, detail }) => ({ reason, detail }));
     if (conflicting > 0)
       rejections.push({ reason: 'conflict', detail: `${conflicting} readings have other values` });
-    return { id, accepted, duplicate, rejections };
+    return { id, accepted, duplicate, isLastKnown: retained && rejections.length === 0, rejections };
   }
 }

@@ -6,6 +6,8 @@ export interface QuarantinedMessage {
   receivedAtMs: number;
   topic: string;
   payload: Buffer;
+  /** The broker had kept it: "last known" from an unknown time ago. Live where absent. */
+  retained?: boolean;
   reason: QuarantineReason;
   detail: string;
   /** For the receipts: one entry a refused reading, or one for a message that could not be read at all. */
@@ -27,24 +29,28 @@ export async function writeQuarantine(
   }
   const list = [...rows.values()];
   await transaction.query(sql`
-    insert into quarantine_message as q (received_at, last_received_at, topic, payload, reason, detail, hash, times)
-    select received_at, received_at, topic, payload, reason, detail, hash, times
+    insert into quarantine_message as q (received_at, last_received_at, topic, payload, retained, reason, detail, hash,
+      times)
+    select received_at, received_at, topic, payload, retained, reason, detail, hash, times
     from unnest(
       ${list.map(({ message }) => new Date(message.receivedAtMs).toISOString())}::timestamptz[],
       ${list.map(({ message }) => storableText(message.topic))}::text[],
       ${list.map(({ message }) => message.payload)}::bytea[],
+      ${list.map(({ message }) => message.retained ?? false)}::boolean[],
       ${list.map(({ message }) => message.reason)}::text[],
       ${list.map(({ message }) => storableText(message.detail))}::text[],
       ${list.map(({ hash }) => hash)}::bytea[],
       ${list.map(({ times }) => times)}::bigint[]
-    ) as u (received_at, topic, payload, reason, detail, hash, times)
+    ) as u (received_at, topic, payload, retained, reason, detail, hash, times)
     order by hash
     on conflict (hash) do update set
       times = q.times + excluded.times, last_received_at = greatest(q.last_received_at, excluded.last_received_at)`);
 }
 
-function hashOf({ topic, reason, payload }: QuarantinedMessage): Buffer {
-  return createHash('sha256').update(`${topic}\0${reason}\0`).update(payload).digest();
+/** A kept copy and the live message have the same bytes, and are two things: only one of them may become a reading. */
+function hashOf({ topic, reason, payload, retained }: QuarantinedMessage): Buffer {
+  const head = `${topic}\0${reason}\0${retained ? 'retained\0' : ''}`;
+  return createHash('sha256').update(head).update(payload).digest();
 }
 
 /** PostgreSQL's text holds no NUL and no half surrogates; the bytes of the payload are kept elsewhere. */

@@ -1,12 +1,11 @@
-import { dayOf } from '#domain';
 import type { Database, Queryable } from '#persistence';
 import { settleDuplicates } from './duplicate-readings.ts';
 import { writeGatewayChanges, type GatewayChange } from './gateway-status.writer.ts';
-import { IncomingReadings } from './incoming-readings.ts';
+import { IncomingReadings, type EncodedReadings } from './incoming-readings.ts';
 import { addToReceipts } from './ingest-tally.ts';
 import { noteNumbers, type NumberedMessage, type Sender } from './message-sequence.ts';
 import { writeQuarantine, type QuarantinedMessage } from './quarantine.writer.ts';
-import type { ReadingFate, ReceivedReading } from './reading-fate.ts';
+import type { ReceivedReading } from './reading-fate.ts';
 
 export type { GatewayChange, NumberedMessage, QuarantinedMessage, ReceivedReading };
 
@@ -30,15 +29,30 @@ export interface WriteResult {
 
 /** The only writer of readings. Everything it does may be done twice. */
 export class ReadingRepository {
-  private readonly incoming = new IncomingReadings();
+  private readonly incoming: IncomingReadings;
 
-  constructor(private readonly database: Database) {}
+  constructor(private readonly database: Database) {
+    this.incoming = new IncomingReadings(database);
+  }
 
-  /** Writes a batch in one transaction. */
-  async write(batch: ReadingBatch): Promise<WriteResult> {
+  /**
+   * Readings in the form in which they are written, so that it can be made while another write is under way.
+   * @throws BadValueError where a value does not fit its column
+   */
+  encode(readings: readonly ReceivedReading[]): Promise<EncodedReadings> {
+    return this.incoming.encode(readings);
+  }
+
+  /**
+   * Writes a batch in one transaction.
+   * @param ready its readings as `encode` gave them, for one try: another encodes anew.
+   */
+  async write(batch: ReadingBatch, ready: EncodedReadings | null = null): Promise<WriteResult> {
+    const encoded = ready ?? (await this.encode(batch.readings));
     return this.database.transaction(async (transaction) => {
       if (batch.gatewayChanges.length > 0) await writeGatewayChanges(transaction, batch.gatewayChanges);
-      const fates = await this.writeReadings(transaction, batch.readings);
+      await this.writeReadings(transaction, encoded);
+      const { fates } = encoded;
       const conflicts = fates.flatMap(({ conflict }) => conflict ?? []);
       const quarantined = [...batch.quarantined, ...conflicts];
       if (quarantined.length > 0) await writeQuarantine(transaction, quarantined);
@@ -50,19 +64,9 @@ export class ReadingRepository {
     });
   }
 
-  private async writeReadings(
-    transaction: Queryable,
-    received: readonly ReceivedReading[],
-  ): Promise<ReadingFate[]> {
-    if (received.length === 0) return [];
-    const fates = received.map((item): ReadingFate => ({
-      received: item,
-      day: dayOf(item.reading.measuredAtMs),
-      fate: 'accepted',
-      conflict: null,
-    }));
-    const known = await this.incoming.insert(transaction, fates);
+  private async writeReadings(transaction: Queryable, encoded: EncodedReadings): Promise<void> {
+    if (encoded.fates.length === 0) return;
+    const known = await this.incoming.insert(transaction, encoded);
     if (known.length > 0) await settleDuplicates(transaction, known);
-    return fates;
   }
 }

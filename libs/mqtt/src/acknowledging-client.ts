@@ -1,4 +1,5 @@
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import { TakeOverWatch, type TakeOvers } from './take-overs.ts';
 
 /**
  * Receives at QoS 1 and acknowledges only when told to, which is after the commit.
@@ -22,7 +23,8 @@ export interface AcknowledgingClientOptions {
   onMessage: (message: InboundMessage) => Promise<void> | undefined;
   /** Called when the connection is lost: what waits unacknowledged will be delivered again. */
   onClose: () => void;
-  onEvent?: (event: 'connected' | 'closed' | 'error', detail?: unknown) => void;
+  /** `taken_over`: somebody else comes with the same client id, and will be thrown out in turn; told once a contention. */
+  onEvent?: (event: 'connected' | 'closed' | 'error' | 'taken_over', detail?: unknown) => void;
 }
 
 export interface InboundMessage {
@@ -56,6 +58,7 @@ export class AcknowledgingClient {
   /** Grows with each connection: a PUBACK over a later one would name somebody else's message. */
   private connection = 0;
   private stopped = false;
+  private readonly takeOverWatch = new TakeOverWatch();
 
   constructor(private readonly options: AcknowledgingClientOptions) {
     this.client = mqtt.connect(options.url, this.connectOptions());
@@ -64,8 +67,12 @@ export class AcknowledgingClient {
       this.receive(packet, () => callback(ACKNOWLEDGED_LATER));
     };
     this.client.on('connect', (connack) => {
+      this.takeOverWatch.noteConnected(performance.now());
       options.onEvent?.('connected', { sessionPresent: connack.sessionPresent });
       this.subscribe();
+    });
+    this.client.on('disconnect', ({ reasonCode }) => {
+      if (this.takeOverWatch.noteDisconnect(reasonCode, performance.now())) this.tellTakeOver();
     });
     this.client.on('close', () => this.lost());
     this.client.on('error', (error) => this.failed(error));
@@ -73,6 +80,11 @@ export class AcknowledgingClient {
 
   get connected(): boolean {
     return this.client.connected;
+  }
+
+  /** How often somebody else with the same client id threw this one out, as far as it can be seen. */
+  get takeOvers(): TakeOvers {
+    return this.takeOverWatch.seen(performance.now());
   }
 
   /** Publishes at QoS 1; resolves when the broker has it. */
@@ -151,8 +163,14 @@ export class AcknowledgingClient {
     setImmediate(() => stream.uncork());
   }
 
+  private tellTakeOver(): void {
+    this.options.onEvent?.('taken_over', { clientId: this.options.clientId, ...this.takeOvers });
+  }
+
   private lost(): void {
     this.connection += 1;
+    // A connection that we end ourselves was not taken from us.
+    if (!this.stopped && this.takeOverWatch.noteClosed(performance.now())) this.tellTakeOver();
     this.options.onEvent?.('closed');
     this.options.onClose();
   }

@@ -17,7 +17,8 @@ const UNIX_TO_POSTGRES_DAYS = 10_957;
 const DAY_MS = 86_400_000;
 const TWO_TO_32 = 4_294_967_296;
 const INT2_MAX = 32_767;
-const FIRST_BYTES = 1 << 20;
+/** Room for a value of a row to begin with, its type and length with it; more is taken when it is needed. */
+const VALUE_BYTES = 16;
 
 /**
  * Rows of a composite type as one parameter in PostgreSQL's binary format, for `unnest($1::my_type[])`: thousands of rows
@@ -25,15 +26,24 @@ const FIRST_BYTES = 1 << 20;
  * @throws BadValueError where a value does not fit its column; nobody else's row is to blame.
  */
 export class BinaryRows {
-  private bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  private bytes: Buffer;
+  private view: DataView;
   private end = 20;
   private rows = 0;
 
-  /** @param rowOid the composite type's, as `'my_type'::regtype::oid` tells. @param columns how many it has. */
+  /**
+   * @param rowOid the composite type's, as `'my_type'::regtype::oid` tells.
+   * @param columns how many it has.
+   * @param expected about how many rows are coming.
+   */
   constructor(
     private readonly rowOid: number,
     private readonly columns: number,
-  ) {}
+    expected = 1,
+  ) {
+    this.bytes = Buffer.allocUnsafe(64 + expected * columns * VALUE_BYTES);
+    this.view = viewOf(this.bytes);
+  }
 
   /** Writes one row; `fill` writes its columns. */
   row(fill: (row: this) => void): void {
@@ -130,7 +140,7 @@ export class BinaryRows {
   }
 
   private endSized(lengthAt: number): void {
-    this.bytes.writeInt32BE(this.end - lengthAt - 4, lengthAt);
+    this.view.setInt32(lengthAt, this.end - lengthAt - 4);
   }
 
   private reserve(bytes: number): void {
@@ -138,23 +148,29 @@ export class BinaryRows {
     const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.end + bytes));
     this.bytes.copy(larger, 0, 0, this.end);
     this.bytes = larger;
+    this.view = viewOf(larger);
   }
 
   private putInt2(value: number): void {
     if (!Number.isInteger(value) || value > INT2_MAX || value < -INT2_MAX - 1)
       throw new BadValueError(value, 'int2');
-    this.end = this.bytes.writeInt16BE(value, this.end);
+    this.view.setInt16(this.end, value);
+    this.end += 2;
   }
 
   private putInt4(value: number): void {
     if (value !== (value | 0)) throw new BadValueError(value, 'int4');
-    this.end = this.bytes.writeInt32BE(value, this.end);
+    this.view.setInt32(this.end, value);
+    this.end += 4;
   }
 
   private putInt8(value: number): void {
     if (!Number.isSafeInteger(value)) throw new BadValueError(value, 'int8');
     const high = Math.floor(value / TWO_TO_32);
-    this.bytes.writeInt32BE(high, this.end);
-    this.end = this.bytes.writeUInt32BE(value - high * TWO_TO_32, this.end + 4);
+    this.view.setInt32(this.end, high);
+    this.view.setUint32(this.end + 4, value - high * TWO_TO_32);
+    this.end += 8;
   }
 }
+
+const viewOf = (bytes: Buffer) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

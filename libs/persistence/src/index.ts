@@ -5,3 +5,4 @@ export * from './migrate.ts';
 export * from './persistence.module.ts';
 export * from './time-series-keeping.ts';
 export * from './time-series.ts';
+export * from './program-lock.ts';

@@ -10,7 +10,7 @@ const client = new AcknowledgingClient({
   url,
   clientId,
   filters: [filter],
-  receiveMaximum: 4000,
+  receiveMaximum: 48_000,
   onMessage(message) {
     message.acknowledge();
     received += 1;

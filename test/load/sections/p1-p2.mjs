@@ -62,6 +62,21 @@ async function others({ store, load, name }) {
   return results;
 }
 
+/** The figure of a section: the median of its runs, held against the median of its limit. */
+function closing({ runs, limits, goal }) {
+  const figure = median(runs.map(({ readingsPerS }) => readingsPerS));
+  const limit = median(limits);
+  return {
+    figure,
+    limit,
+    ratio: round(figure / limit),
+    goal: `≥ ${goal}`,
+    isMet: figure / limit >= goal,
+    runs,
+    limits,
+  };
+}
+
 export async function p1({ server, rounds, profileFolder, withOthers }) {
   const { store, fleetDay, load: base } = await prepare(server, BATCH_SLOTS);
   const folder = await mkdtemp(join(tmpdir(), 'sunledger-bench-rows-'));
@@ -83,16 +98,9 @@ export async function p1({ server, rounds, profileFolder, withOthers }) {
       say(`P1 ${turn}/${rounds}: ${runs.at(-1).readingsPerS} of ${limits.at(-1)} readings/s`);
     }
     const killed = await killInTheMiddle({ store, contender, load });
-    const figure = median(runs.map(({ readingsPerS }) => readingsPerS));
     return {
-      figure,
-      limit: median(limits),
-      ratio: round(figure / median(limits)),
-      goal: `≥ ${P1_GOAL}`,
-      isMet: figure / median(limits) >= P1_GOAL,
+      ...closing({ runs, limits, goal: P1_GOAL }),
       unit: 'readings/s',
-      runs,
-      limits,
       limitCosts,
       killed,
       others: withOthers ? await others({ store, load, name: 'P1' }) : {},
@@ -129,16 +137,9 @@ export async function p2({ server, rounds, profileFolder, withOthers }) {
       say(`P2 ${turn}/${rounds}: ${runs.at(-1).readingsPerS} of ${limits.at(-1)} messages/s`);
     }
     const killed = await killInTheMiddle({ store, contender, load });
-    const figure = median(runs.map(({ readingsPerS }) => readingsPerS));
     return {
-      figure,
-      limit: median(limits),
-      ratio: round(figure / median(limits)),
-      goal: `≥ ${P2_GOAL}`,
-      isMet: figure / median(limits) >= P2_GOAL,
+      ...closing({ runs, limits, goal: P2_GOAL }),
       unit: 'readings/s, one a message',
-      runs,
-      limits,
       killed,
       others: withOthers ? await others({ store, load, name: 'P2' }) : {},
     };

@@ -5,3 +5,4 @@ export * from '#persistence';
 export * from '#mqtt';
 export { Clock } from '#platform';
 export { RollUpService } from '#monitoring';
+export { generateRegistry, writeSnapshot } from '#registry';

@@ -67,6 +67,9 @@ export const alarmSchema = z
     seen: z.number().nullable().meta({ description: 'What was seen last, in the unit of the kind' }),
     limit: z.number().nullable(),
     incidents: z.number().int(),
+    isSameLoss: z.boolean().meta({
+      description: 'Another open alarm of the station has this energy in its loss: it counts there, once',
+    }),
     version: z.number().int(),
   })
   .meta({ id: 'Alarm' });
@@ -172,46 +175,9 @@ export type SnoozeAlarm = z.infer<typeof snoozeAlarmSchema>;
 export const closeAlarmSchema = z.strictObject({ version: versionSchema, reason: noteSchema });
 export type CloseAlarm = z.infer<typeof closeAlarmSchema>;
 
-export const plannedOutageKindSchema = z.enum(['grid_outage', 'grid_limit', 'maintenance', 'snow', 'other']);
-export const plannedOutageSchema = z
-  .object({
-    id: z.number().int(),
-    kind: plannedOutageKindSchema,
-    countyCode: z.string().nullable(),
-    stationCode: z.string().nullable(),
-    placeName: z.string().nullable(),
-    fromAt: instantSchema,
-    toAt: instantSchema,
-    reason: z.string(),
-    enteredBy: z.string(),
-    enteredAt: instantSchema,
-    cancelledAt: instantSchema.nullable(),
-    cancelledBy: z.string().nullable(),
-  })
-  .meta({ id: 'PlannedOutage' });
-export type PlannedOutage = z.infer<typeof plannedOutageSchema>;
-export const plannedOutageListSchema = z
-  .object({ items: z.array(plannedOutageSchema) })
-  .meta({ id: 'PlannedOutageList' });
-export type PlannedOutageList = z.infer<typeof plannedOutageListSchema>;
-export const plannedOutageEntrySchema = z
-  .strictObject({
-    kind: plannedOutageKindSchema,
-    county: codeSchema.nullable().default(null),
-    station: codeSchema.nullable().default(null),
-    fromAt: instantSchema,
-    toAt: instantSchema,
-    reason: noteSchema,
-  })
-  .refine(({ fromAt, toAt }) => Date.parse(fromAt) < Date.parse(toAt), {
-    path: ['toAt'],
-    message: 'must be after fromAt',
-  })
-  .refine(({ county, station }) => county === null || station === null, {
-    path: ['station'],
-    message: 'a county or a station, not both',
-  });
-export type PlannedOutageEntry = z.infer<typeof plannedOutageEntrySchema>;
+/** Seconds of silence, a share, degrees, a count, parts of the allowed range of the grid, or 1 where it is so. */
+export const alarmUnitSchema = z.enum(['s', 'share', 'celsius', 'count', 'range', 'yes']);
+export type AlarmUnit = z.infer<typeof alarmUnitSchema>;
 
 const limitsSchema = z.object({
   isOn: z.boolean(),
@@ -231,6 +197,8 @@ export const alarmPolicySchema = limitsSchema
     reason: z.string().nullable(),
     setBy: z.string().nullable(),
     setAt: instantSchema.nullable(),
+    side: z.enum(['above', 'below']).meta({ description: 'Bad above the open limit, or below it' }),
+    unit: alarmUnitSchema.meta({ description: 'Of the three limits and of what is seen' }),
   })
   .meta({ id: 'AlarmPolicy' });
 export type AlarmPolicyView = z.infer<typeof alarmPolicySchema>;
@@ -238,13 +206,16 @@ export const alarmPolicyListSchema = z
   .object({ day: daySchema, items: z.array(alarmPolicySchema) })
   .meta({ id: 'AlarmPolicyList' });
 export type AlarmPolicyList = z.infer<typeof alarmPolicyListSchema>;
-export const alarmPolicyQuerySchema = z.strictObject({ county: codeSchema.optional() });
+export const alarmPolicyQuerySchema = z.strictObject({
+  county: codeSchema.optional(),
+  day: daySchema.optional().meta({ description: 'In force on that day; today where it is absent' }),
+});
 export type AlarmPolicyQuery = z.infer<typeof alarmPolicyQuerySchema>;
 export const alarmPolicyEntrySchema = z.strictObject({
   ...limitsSchema.shape,
   kind: alarmKindSchema,
   county: countySchema,
-  effectiveFrom: daySchema,
+  effectiveFrom: daySchema.meta({ description: 'Today at the earliest: the past stays as it was' }),
   reason: noteSchema,
 });
 export type AlarmPolicyEntry = z.infer<typeof alarmPolicyEntrySchema>;

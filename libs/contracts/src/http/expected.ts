@@ -115,11 +115,21 @@ const judgementShape = {
   notJudgedBecause: notJudgedSchema.nullable(),
   cause: expectedCauseSchema.nullable(),
   sinceDay: daySchema.nullable().meta({ description: 'First day of a loss that goes on' }),
-  energyWh: energyWhSchema.nullable().meta({ description: 'Measured; today so far' }),
-  expectedEnergyWh: energyWhSchema.nullable().meta({ description: 'Null: not judged; today so far' }),
+  energyWh: energyWhSchema.nullable().meta({ description: 'Measured, of the whole day; today so far' }),
+  comparedEnergyWh: energyWhSchema.nullable().meta({
+    description: 'Measured in the quarter hours that were compared; ratio and band are about it',
+  }),
+  comparedExpectedWh: energyWhSchema.nullable().meta({
+    description: 'Expected of the quarter hours that were compared: comparedEnergyWh / ratio',
+  }),
+  expectedEnergyWh: energyWhSchema.nullable().meta({
+    description: 'Expected of the whole day, today of the quarter hours that are over; null: not judged',
+  }),
   lowEnergyWh: energyWhSchema.nullable(),
   highEnergyWh: energyWhSchema.nullable(),
-  ratio: z.number().nullable().meta({ description: 'Measured over expected, of what could be compared' }),
+  ratio: z.number().nullable().meta({
+    description: 'comparedEnergyWh / comparedExpectedWh: measured over expected of what could be compared',
+  }),
   lostEnergyWh: energyWhSchema.nullable(),
   lostAmountFen: fenSchema.nullable(),
   skyClass: skyClassSchema.nullable(),

@@ -8,6 +8,8 @@ import {
   powerWSchema,
   stationStateSchema,
 } from '../common.ts';
+import { alarmKindSchema, alarmLevelSchema } from './alarms.ts';
+import { expectedCauseSchema, expectedVerdictSchema } from './expected.ts';
 
 /** The clock that all programs share; differs from real time only in a demo or a test. */
 export const clockSchema = z
@@ -67,6 +69,51 @@ export const areaStandingSchema = z
   .meta({ id: 'AreaStanding' });
 export type AreaStanding = z.infer<typeof areaStandingSchema>;
 
+/** What the day so far of a station is judged to be against its own expected output; null before it was looked at. */
+export const stationExpectedSchema = z
+  .object({
+    verdict: expectedVerdictSchema,
+    cause: expectedCauseSchema.nullable(),
+    sinceDay: daySchema.nullable().meta({ description: 'First day of a loss that goes on' }),
+    ratio: z.number().nullable().meta({ description: 'Measured over expected, of what could be compared' }),
+    expectedEnergyWh: energyWhSchema.nullable(),
+    lostEnergyWh: energyWhSchema.nullable().meta({ description: 'Today so far' }),
+    lostAmountFen: fenSchema.nullable(),
+    computedAt: instantSchema,
+  })
+  .meta({ id: 'StationExpected' });
+export type StationExpected = z.infer<typeof stationExpectedSchema>;
+
+/** Open alarms of one kind. */
+export const openAlarmsOfKindSchema = z
+  .object({
+    kind: alarmKindSchema,
+    level: alarmLevelSchema.meta({ description: 'The gravest of them' }),
+    alarms: z.number().int(),
+    unacknowledged: z.number().int(),
+    stations: z.number().int(),
+    lostEnergyWh: energyWhSchema,
+    lostAmountFen: fenSchema.meta({
+      description:
+        'Since they began; what several alarms of one station lost together is in the one with the most only',
+    }),
+  })
+  .meta({ id: 'OpenAlarmsOfKind' });
+export type OpenAlarmsOfKind = z.infer<typeof openAlarmsOfKindSchema>;
+
+/** Expected power of an area in one quarter hour: the sum of the stations that are in, scaled to all by capacity. */
+export const expectedSlotSchema = z.object({
+  startsAt: instantSchema,
+  expectedPowerW: powerWSchema
+    .nullable()
+    .meta({ description: 'Null: of less than 80 % of the capacity, or still to come' }),
+  lowPowerW: powerWSchema.nullable().meta({
+    description: 'Sum of the lower ends of the stations: wider than the band of the sum',
+  }),
+  highPowerW: powerWSchema.nullable(),
+  stationsCounted: z.number().int(),
+});
+
 export const attentionItemSchema = z
   .object({
     stationCode: z.string(),
@@ -82,6 +129,7 @@ export const attentionItemSchema = z
       .meta({ description: 'Full-load hours today over the median of the county, 1 = like its neighbours' }),
     lostTodayWh: energyWhSchema.nullable().meta({ description: 'Estimate against the county median' }),
     lostTodayFen: fenSchema.nullable().meta({ description: 'Estimate at the full price of the station' }),
+    expected: stationExpectedSchema.nullable(),
   })
   .meta({ id: 'AttentionItem' });
 export type AttentionItem = z.infer<typeof attentionItemSchema>;
@@ -134,6 +182,20 @@ export const fleetSchema = z
       day: daySchema,
       slots: z.array(curveSlotSchema),
       yesterday: z.array(curveSlotSchema),
+      expected: z
+        .object({
+          slots: z.array(expectedSlotSchema).meta({ description: 'From 04:00 to 21:00 in Shanghai' }),
+          stationsCounted: z.number().int().meta({ description: 'Stations with an expected curve today' }),
+          stationsTotal: z.number().int(),
+          capacityW: powerWSchema.meta({ description: 'Of the stations that are in' }),
+          computedAt: instantSchema,
+        })
+        .nullable()
+        .meta({ description: 'Null: nothing is judged today (yet)' }),
+    }),
+    openAlarms: z.object({
+      kinds: z.array(openAlarmsOfKindSchema).meta({ description: 'The most yuan lost first' }),
+      lostAmountFen: fenSchema,
     }),
     counties: z.array(areaStandingSchema),
     attention: z.array(attentionItemSchema).meta({ description: 'Largest loss first, at most 50' }),

@@ -56,6 +56,22 @@ const senderReceiptSchema = messageCountsSchema.extend({
 });
 export type SenderReceipt = z.infer<typeof senderReceiptSchema>;
 
+/** More often than every quarter of an hour around the clock: no bad link does so, two clients with one id do. */
+export const CONNECTS_DOUBTFUL = 100;
+/** A gateway that lost its memory numbers anew; more often than this a day it is rather two of them in turn. */
+export const RENUMBERED_DOUBTFUL = 5;
+
+const sharedNameDoubtSchema = z.object({
+  kind: z.enum(['reconnects', 'renumbered']).meta({
+    description:
+      'reconnects: the gateway came on line so often; renumbered: its numbers began again so often. Both are what two ' +
+      'gateways do that share a client id or a code',
+  }),
+  sender: z.string(),
+  times: count,
+});
+export type SharedNameDoubt = z.infer<typeof sharedNameDoubtSchema>;
+
 export const receiptSchema = z
   .object({
     stationCode: z.string(),
@@ -72,6 +88,7 @@ export const receiptSchema = z
       .array(z.object({ reason: z.string(), times: count }))
       .meta({ description: 'What was not stored, by reason, largest first' }),
     senders: z.array(senderReceiptSchema),
+    doubts: z.array(sharedNameDoubtSchema).meta({ description: 'Hints of two devices under one name' }),
   })
   .meta({ id: 'IngestReceipt' });
 export type Receipt = z.infer<typeof receiptSchema>;
@@ -126,11 +143,15 @@ const quarantineItemSchema = z.object({
   detail: z.string(),
   topic: z.string(),
   bytes: count,
+  retained: z.boolean().meta({ description: 'Kept by the broker: last known, never a new reading' }),
   times: count.meta({ description: 'How often these bytes came for this reason' }),
   receivedAt: instantSchema,
   lastReceivedAt: instantSchema,
   replayedAt: instantSchema.nullable(),
-  outcome: z.string().nullable().meta({ description: 'stored, duplicate, empty, or `refused: reason`' }),
+  outcome: z
+    .string()
+    .nullable()
+    .meta({ description: 'stored, duplicate, empty, last_known, or `refused: reason`' }),
 });
 export type QuarantineItem = z.infer<typeof quarantineItemSchema>;
 
@@ -192,7 +213,7 @@ export const replayPortionSchema = z
     left: count.meta({ description: 'Messages of the job that are still to come' }),
     stored: count,
     duplicate: count,
-    empty: count,
+    empty: count.meta({ description: 'Read, and nothing to store in it; also what was only last known' }),
     refused: count,
     nextAfter: z
       .string()

@@ -10,7 +10,8 @@ import {
   powerWSchema,
   stationStateSchema,
 } from '../common.ts';
-import { clockSchema, countsByStateSchema } from './fleet.ts';
+import { expectedVerdictSchema } from './expected.ts';
+import { clockSchema, countsByStateSchema, stationExpectedSchema } from './fleet.ts';
 
 /** A page never holds more stations than this; the fleet has 468. */
 export const STATION_PAGE_MAX = 500;
@@ -40,16 +41,27 @@ export const stationSummarySchema = z
     peerRatio: z.number().nullable(),
     invertersReporting: z.number().int(),
     inverters: z.number().int(),
+    expected: stationExpectedSchema.nullable().meta({ description: 'Null: not looked at today (yet)' }),
   })
   .meta({ id: 'StationSummary' });
 export type StationSummary = z.infer<typeof stationSummarySchema>;
 
-export const stationSortSchema = z.enum(['code', 'name', 'power', 'hours', 'peer', 'capacity', 'lost']);
+export const stationSortSchema = z.enum([
+  'code',
+  'name',
+  'power',
+  'hours',
+  'peer',
+  'ratio',
+  'capacity',
+  'lost',
+]);
 export const stationListQuerySchema = z.strictObject({
   county: z.string().max(12).optional(),
   township: z.string().max(12).optional(),
   state: stationStateSchema.optional(),
   kind: stationKindSchema.optional(),
+  verdict: expectedVerdictSchema.optional(),
   q: z
     .string()
     .trim()

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { daySchema, energyWhSchema, fenSchema, instantSchema, powerWSchema } from '../common.ts';
+import { plantChangeKindSchema } from './outages.ts';
 
 /** Orders of one page. */
 export const WORK_ORDER_PAGE_SIZE = 50;
@@ -141,6 +142,9 @@ export const workOrderStepSchema = z.discriminatedUnion('action', [
     action: z.literal('close'),
     ...actionBase,
     reason: reasonSchema.optional().meta({ description: 'Needed where the readings do not show the repair' }),
+    plantChange: plantChangeKindSchema.exclude(['re_powered']).optional().meta({
+      description: 'Of a repair: expected output is learned anew from the day after it was repaired',
+    }),
     note: noteSchema,
   }),
 ]);
@@ -328,3 +332,56 @@ export const patrolPlanCreateSchema = z.strictObject({
   note: noteSchema,
 });
 export type PatrolPlanCreate = z.infer<typeof patrolPlanCreateSchema>;
+
+/** Clocks of work orders, minutes from the opening or the last return (domain.md 3.3). */
+const limitMinutesSchema = z.number().int().min(10).max(525_600);
+const workOrderLimitShape = {
+  acceptMin: limitMinutesSchema,
+  arriveMin: limitMinutesSchema,
+  repairMinorMin: limitMinutesSchema,
+  repairMajorMin: limitMinutesSchema,
+  closeMin: limitMinutesSchema.meta({ description: 'From the repair on' }),
+  countyAfterMin: limitMinutesSchema.meta({ description: 'So long after a limit the county is told' }),
+};
+export const workOrderLimitsSchema = z
+  .object({
+    ...workOrderLimitShape,
+    countyCode: z.string().nullable(),
+    effectiveFrom: daySchema.nullable().meta({ description: 'Null: the default of the program' }),
+    reason: z.string().nullable(),
+    setBy: z.string().nullable(),
+    setAt: instantSchema.nullable(),
+  })
+  .meta({ id: 'WorkOrderLimits' });
+export type WorkOrderLimitsView = z.infer<typeof workOrderLimitsSchema>;
+/** `GET /api/v1/work-orders/limits?county=`. */
+export const workOrderLimitsQuerySchema = z.strictObject({ county: codeSchema.optional() });
+export type WorkOrderLimitsQuery = z.infer<typeof workOrderLimitsQuerySchema>;
+export const workOrderLimitsListSchema = z
+  .object({
+    day: daySchema,
+    inForce: workOrderLimitsSchema,
+    items: z.array(workOrderLimitsSchema).meta({ description: 'Every dated row, the last to begin first' }),
+  })
+  .meta({ id: 'WorkOrderLimitsList' });
+export type WorkOrderLimitsList = z.infer<typeof workOrderLimitsListSchema>;
+/** `POST /api/v1/work-orders/limits`: from a day on, today at the earliest; for orders opened from then on. */
+export const workOrderLimitsEntrySchema = z
+  .strictObject({
+    ...workOrderLimitShape,
+    county: codeSchema.nullable().default(null),
+    effectiveFrom: daySchema,
+    reason: reasonSchema,
+  })
+  .refine(({ acceptMin, arriveMin }) => acceptMin <= arriveMin, {
+    path: ['arriveMin'],
+    message: 'not before it is accepted',
+  })
+  .refine(
+    ({ arriveMin, repairMinorMin, repairMajorMin }) => arriveMin <= Math.min(repairMinorMin, repairMajorMin),
+    {
+      path: ['repairMinorMin'],
+      message: 'not before somebody arrives',
+    },
+  );
+export type WorkOrderLimitsEntry = z.infer<typeof workOrderLimitsEntrySchema>;

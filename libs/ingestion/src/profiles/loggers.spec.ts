@@ -1,23 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { GROTT_SAMPLE, OPEN_GATEWAY_SAMPLE, SBFSPOT_SAMPLE } from '#contracts';
 import { FLAG_FIELD_REJECTED } from '../reading.ts';
 import { decode, NOON_MS, readingOf } from './spec-support.ts';
 
 describe('Growatt through OpenInverterGateway', () => {
-  const message = {
-    InverterStatus: 1,
-    InputPower: 5562.1,
-    PV1Voltage: 277.8,
-    PV1InputCurrent: 12,
-    PV1InputPower: 3333.6,
-    OutputPower: 5358,
-    GridFrequency: 49.92,
-    L1ThreePhaseGridVoltage: 237.1,
-    TodayGenerateEnergy: 21.8,
-    TotalGenerateEnergy: 1329.7,
-    TWorkTimeTotal: 2_420_046,
-    InverterTemperature: 72.3,
-    BatteryState: 0,
-  };
+  const message = OPEN_GATEWAY_SAMPLE;
 
   it('reads W and kWh, at the time of receipt, of the device that the topic names', () => {
     expect(readingOf(decode('growatt-open-gateway', 'energy/solar', message))).toMatchObject({
@@ -55,22 +42,7 @@ describe('Growatt through OpenInverterGateway', () => {
 });
 
 describe('Growatt through Grott', () => {
-  const message = {
-    device: 'XGD0000001',
-    time: '2025-06-01T10:00:00',
-    buffered: 'no',
-    values: {
-      pvstatus: 1,
-      pvpowerin: 98700,
-      pv1voltage: 5621,
-      pvpowerout: 96500,
-      pvfrequentie: 4999,
-      pvgridvoltage: 2312,
-      totworktime: 42984395,
-      pvenergytoday: 217,
-      pvenergytotal: 35229,
-    },
-  };
+  const message = GROTT_SAMPLE;
 
   it('divides each register by its own divisor and takes the time as that of the place', () => {
     expect(readingOf(decode('growatt-grott', 'energy/growatt', message))).toMatchObject({
@@ -94,19 +66,7 @@ describe('Growatt through Grott', () => {
 });
 
 describe('SMA through SBFspot', () => {
-  const message = {
-    Timestamp: '01/06/2025 10:00:05',
-    InvTime: '01/06/2025 10:00:00',
-    InvSerial: 2_100_000_001,
-    InvName: 'SN: 2100000001',
-    InvStatus: 'Ok',
-    InvTemperature: 38.2,
-    ETotal: 41873.22,
-    EToday: 7.31,
-    PACTot: 2140,
-    UDC1: 401.1,
-    GridFreq: 49.98,
-  };
+  const message = SBFSPOT_SAMPLE;
 
   it('reads day, month, year, and the serial rather than the name', () => {
     expect(readingOf(decode('sma-sbfspot', 'sbfspot_2100000001', message))).toMatchObject({

@@ -1,25 +1,11 @@
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
+import { SUNSPEC_SAMPLE } from '#contracts';
 import { FLAG_FIELD_REJECTED } from '../reading.ts';
 import { decode, NOON_MS, profileOf, readingOf } from './spec-support.ts';
 
 describe('SunSpec models 101 to 103 as JSON', () => {
-  const message = {
-    model: 103,
-    sn: 'SS-000001',
-    ts: '2025-06-01T02:00:00Z',
-    W: 5000,
-    W_SF: -1,
-    WH: 12345678,
-    WH_SF: 0,
-    Hz: 5001,
-    Hz_SF: -2,
-    PhVphA: 2301,
-    V_SF: -1,
-    TmpCab: -32768,
-    Tmp_SF: -1,
-    St: 4,
-  };
+  const message = SUNSPEC_SAMPLE;
 
   it('scales by the factor in the message and keeps "not implemented" as null', () => {
     expect(readingOf(decode('sunspec-json', 'sunspec/gw1', message))).toMatchObject({

@@ -12,11 +12,14 @@ export const MESSAGE_REPLAY = Symbol('message-replay');
 /**
  * `stored`: at least one reading is new; `duplicate`: all were there; `empty`: it is read, and no reading is in it
  * (a single value of a device became part of another message's reading);
+ * `last_known`: it is read, and the broker had kept it, so that nobody knows when it was true;
  * `refused: …`: something in it still cannot be used, whatever else was stored.
  */
-export function outcomeOf({ accepted, duplicate, rejections }: Omit<ReplayOutcome, 'id'>): string {
+export function outcomeOf(outcome: Omit<ReplayOutcome, 'id'>): string {
+  const { accepted, duplicate, isLastKnown, rejections } = outcome;
   if (rejections.length > 0)
     return `refused: ${[...new Set(rejections.map(({ reason }) => reason))].join(', ')}`;
   if (accepted > 0) return 'stored';
-  return duplicate > 0 ? 'duplicate' : 'empty';
+  if (duplicate > 0) return 'duplicate';
+  return isLastKnown ? 'last_known' : 'empty';
 }

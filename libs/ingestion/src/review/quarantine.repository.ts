@@ -75,7 +75,7 @@ export class QuarantineRepository {
     span: { after: bigint; upTo: bigint; limit: number },
   ): Promise<KeptMessage[]> {
     const rows = await this.database.query<Omit<KeptMessage, 'receivedAtMs'> & { receivedAt: Date }>(sql`
-      select id, topic, payload, received_at as "receivedAt"
+      select id, topic, payload, retained, received_at as "receivedAt"
       from quarantine_message q
       where ${condition(filter)} and ${isOpen} and id > ${span.after} and id <= ${span.upTo}
       order by id
@@ -110,11 +110,12 @@ export class QuarantineRepository {
       id: bigint;
       topic: string;
       payload: Buffer;
+      retained: boolean;
       receivedAt: Date;
       lastReceivedAt: Date;
       times: bigint;
     }>(sql`
-      select id, topic, payload, received_at as "receivedAt", last_received_at as "lastReceivedAt", times
+      select id, topic, payload, retained, received_at as "receivedAt", last_received_at as "lastReceivedAt", times
       from quarantine_message q
       where reason = 'unknown_device'
       order by last_received_at desc
@@ -129,7 +130,7 @@ export class QuarantineRepository {
 }
 
 const itemColumns = sql`
-  id, reason, detail, topic, octet_length(payload) as bytes, times, received_at as "receivedAt",
+  id, reason, detail, topic, octet_length(payload) as bytes, retained, times, received_at as "receivedAt",
   last_received_at as "lastReceivedAt", replayed_at as "replayedAt", outcome`;
 
 const toItem = (row: ItemRow): QuarantineItem => ({
@@ -138,6 +139,7 @@ const toItem = (row: ItemRow): QuarantineItem => ({
   detail: row.detail,
   topic: row.topic,
   bytes: row.bytes,
+  retained: row.retained,
   times: Number(row.times),
   receivedAt: row.receivedAt.toISOString(),
   lastReceivedAt: row.lastReceivedAt.toISOString(),

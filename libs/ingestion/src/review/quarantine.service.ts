@@ -56,7 +56,8 @@ export class QuarantineService {
    */
   async replay(id: bigint): Promise<ReplayResult> {
     const { item, payload } = await this.found(id);
-    const message = { id, topic: item.topic, payload, receivedAtMs: Date.parse(item.receivedAt) };
+    const { topic, retained } = item;
+    const message = { id, topic, retained, payload, receivedAtMs: Date.parse(item.receivedAt) };
     const [result] = await this.run([message]);
     if (!result) throw new Error('the replayer answered nothing for a message');
     return {
@@ -88,7 +89,7 @@ export class QuarantineService {
       left,
       stored: counted('stored'),
       duplicate: counted('duplicate'),
-      empty: counted('empty'),
+      empty: counted('empty') + counted('last_known'),
       refused: outcomes.filter((outcome) => outcome.startsWith('refused')).length,
       nextAfter: left > 0 ? String(lastId) : null,
       upTo: String(upTo),

@@ -1,4 +1,10 @@
-import type { DeviceClock, MessageCounts, SenderReceipt } from '#contracts';
+import {
+  CONNECTS_DOUBTFUL,
+  type DeviceClock,
+  type MessageCounts,
+  type SenderReceipt,
+  type SharedNameDoubt,
+} from '#contracts';
 import { empty, sql, type Queryable } from '#persistence';
 
 export interface ReceiptStation {
@@ -14,25 +20,23 @@ export interface ReceiptSpan {
   to: string;
 }
 
-export interface ReadingCounts {
+interface StationDayKey {
   stationId: number;
   day: string;
+}
+
+export interface ReadingCounts extends StationDayKey {
   accepted: number;
   duplicate: number;
   late: number;
 }
 
-export interface RejectionCount {
-  stationId: number;
-  day: string;
+export interface RejectionCount extends StationDayKey {
   reason: string;
   times: number;
 }
 
-export interface SenderDay extends SenderReceipt {
-  stationId: number;
-  day: string;
-}
+export type SenderDay = SenderReceipt & StationDayKey;
 
 /** Late messages come within this many days (domain.md 3.4), so a number of a day may stand that far from it. */
 const AROUND_DAYS = 31;
@@ -147,6 +151,17 @@ export class ReceiptRepository {
       left join everything e using (station_id, sender_code, epoch)
       order by day, station_id, sender_code, epoch`);
     return rows.map(toSenderDay);
+  }
+
+  /** How often gateways said that they came on line, where that is more than a bad link does. */
+  async reconnects({ stationIds, from, to }: ReceiptSpan): Promise<(SharedNameDoubt & StationDayKey)[]> {
+    const rows = await this.database.query<StationDayKey & { sender: string; times: bigint }>(sql`
+      select station_id as "stationId", day, gateway_code as sender, times
+      from gateway_connect_day
+      where station_id = any(${stationIds}::int[]) and day >= ${from}::date and day < ${to}::date
+        and times >= ${CONNECTS_DOUBTFUL}::bigint
+      order by gateway_code`);
+    return rows.map((row) => ({ ...row, kind: 'reconnects', times: Number(row.times) }));
   }
 
   /** How far the clocks of the devices of a station are from ours: the lesser of two hours' least delays. */

@@ -1,11 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import {
   RECEIPT_DAYS_MAX,
+  RENUMBERED_DOUBTFUL,
   type DeviceClock,
   type MessageCounts,
   type Receipt,
   type ReceiptList,
   type ReceiptQuery,
+  type SharedNameDoubt,
 } from '#contracts';
 import { addDays, dayOf, daysBetween } from '#domain';
 import { Database } from '#persistence';
@@ -83,14 +85,16 @@ export class ReceiptService {
     { from, to }: { from: string; to: string },
   ): Promise<Receipt[]> {
     const span: ReceiptSpan = { stationIds: stations.map(({ id }) => id), from, to };
-    const [readings, rejections, senders] = await Promise.all([
+    const [readings, rejections, senders, reconnects] = await Promise.all([
       this.repository.readings(span),
       this.repository.rejections(span),
       this.repository.senders(span),
+      this.repository.reconnects(span),
     ]);
     const readingsOf = new Map(readings.map((row) => [keyOf(row), row]));
     const rejectionsOf = Map.groupBy(rejections, keyOf);
     const sendersOf = Map.groupBy(senders, keyOf);
+    const reconnectsOf = Map.groupBy(reconnects, keyOf);
     return daysBetween(from, to)
       .toReversed()
       .flatMap((day) =>
@@ -108,6 +112,10 @@ export class ReceiptService {
               : null,
             rejected: (rejectionsOf.get(key) ?? []).map(({ reason, times }) => ({ reason, times })),
             senders: own.map(({ stationId: _station, day: _day, ...sender }) => sender),
+            doubts: [
+              ...(reconnectsOf.get(key) ?? []).map(({ kind, sender, times }) => ({ kind, sender, times })),
+              ...renumbered(own),
+            ],
           };
         }),
       );
@@ -128,6 +136,18 @@ function totalOf(senders: readonly SenderDay[]): MessageCounts | null {
     came: sum('came'),
     gaveUp: sum('gaveUp'),
   };
+}
+
+/** Senders whose numbers began again so often on a day that they are rather two in turn. */
+export function renumbered(senders: readonly Pick<SenderDay, 'code' | 'received'>[]): SharedNameDoubt[] {
+  const heard = Map.groupBy(
+    senders.filter(({ received }) => received > 0),
+    ({ code }) => code,
+  );
+  return [...heard].flatMap(([sender, epochs]): SharedNameDoubt[] => {
+    const times = epochs.length - 1;
+    return times < RENUMBERED_DOUBTFUL ? [] : [{ kind: 'renumbered', sender, times }];
+  });
 }
 
 /** @param skewMs least delay from measurement to receipt, ms */

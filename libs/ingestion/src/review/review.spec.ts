@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { outcomeOf } from './message-replay.ts';
 import { rangesOf } from './receipt.repository.ts';
-import { verdictOf } from './receipt.service.ts';
+import { renumbered, verdictOf } from './receipt.service.ts';
 
 describe('ranges of numbers', () => {
   it('are read as PostgreSQL writes them, both ends inclusive', () => {
@@ -36,17 +36,34 @@ describe('the clock of a device', () => {
   });
 });
 
+describe('a sender that numbers anew again and again', () => {
+  const epochs = (code: string, times: number, received = 3) =>
+    Array.from({ length: times }, () => ({ code, received }));
+
+  it('is doubted from the fifth time on, each sender by itself', () => {
+    expect(renumbered([...epochs('GW01', 5), ...epochs('GW02', 5)])).toEqual([]);
+    expect(renumbered([...epochs('GW01', 6), ...epochs('GW02', 1)])).toEqual([
+      { kind: 'renumbered', sender: 'GW01', times: 5 },
+    ]);
+  });
+
+  it('is not doubted for requests of which nothing came on that day', () => {
+    expect(renumbered(epochs('GW01', 9, 0))).toEqual([]);
+  });
+});
+
 describe('the outcome of a replay', () => {
-  const nothing = { accepted: 0, duplicate: 0, rejections: [] };
+  const nothing = { accepted: 0, duplicate: 0, isLastKnown: false, rejections: [] };
 
   it('is stored where anything is new, a duplicate where all was there, empty where nothing is in it', () => {
     expect(outcomeOf({ ...nothing, accepted: 1, duplicate: 9 })).toBe('stored');
     expect(outcomeOf({ ...nothing, duplicate: 9 })).toBe('duplicate');
     expect(outcomeOf(nothing)).toBe('empty');
+    expect(outcomeOf({ ...nothing, isLastKnown: true })).toBe('last_known');
   });
 
   it('is refused while anything in it cannot be used, each reason once', () => {
     const rejections = (['schema', 'future', 'schema'] as const).map((reason) => ({ reason, detail: '' }));
-    expect(outcomeOf({ accepted: 5, duplicate: 0, rejections })).toBe('refused: schema, future');
+    expect(outcomeOf({ ...nothing, accepted: 5, rejections })).toBe('refused: schema, future');
   });
 });

@@ -1,19 +1,17 @@
 import { sql, type Queryable } from '#persistence';
-import { insertAssetShares, insertRevenueShares } from '../registry.writer.ts';
+import { endShares, insertAssetShares, insertRevenueShares } from '../registry.writer.ts';
 import { lowestTerms, type Fraction } from './cells.ts';
 import {
-  knownStations,
-  knownVillages,
   splitDuplicates,
-  UNKNOWN_STATION,
-  UNKNOWN_VILLAGE,
+  STATION,
   unknownCodes,
+  VILLAGE,
   type Checked,
   type CheckOptions,
 } from './checked.ts';
-import { problemAt, type Line, type Problem } from './read-rows.ts';
+import { problemAt, type Problem } from './read-rows.ts';
 import { shareSheet, type ShareRow } from './sheets.ts';
-import { groupLines, placeVersions, type StoredVersion, type Version } from './versions.ts';
+import { placeRows, type PlacedRows, type StoredVersion, type Version } from './versions.ts';
 
 type Right = ShareRow['right'];
 const rightKey = (row: Pick<ShareRow, 'stationCode' | 'right'>) => `${row.stationCode}/${row.right}`;
@@ -25,67 +23,36 @@ const rightKey = (row: Pick<ShareRow, 'stationCode' | 'right'>) => `${row.statio
 export async function checkShares(options: CheckOptions<ShareRow>): Promise<Checked> {
   const { transaction, lines } = options;
   const sheet = shareSheet;
-  const { unique, problems } = splitDuplicates({
+  const { unique, problems: duplicates } = splitDuplicates({
     sheet,
     lines,
     keyOf: (row) => `${rightKey(row)}/${row.effectiveFrom}/${row.villageCode}`,
     column: 'villageCode',
   });
-  problems.push(...(await unknownParties(transaction, lines)));
+  const unknown = [
+    ...(await unknownCodes({ sheet, transaction, lines, column: 'stationCode', reference: STATION })),
+    ...(await unknownCodes({ sheet, transaction, lines, column: 'villageCode', reference: VILLAGE })),
+  ];
   const stations = unique.map(({ row }) => row.stationCode);
-  const stored = new Map([
-    ...(await storedAssetShares(transaction, stations)),
-    ...(await storedRevenueShares(transaction, stations)),
-  ]);
-  const fresh: ShareRow[] = [];
-  const closed: ClosedShares[] = [];
-  let unchanged = 0;
-  for (const [key, group] of groupLines(unique, rightKey)) {
-    const versions = versionsOf(group);
-    if (options.complete) problems.push(...versions.flatMap(incomplete));
-    const placed = placeVersions({ sheet, versions, stored: stored.get(key) ?? [], contentOf });
-    problems.push(...placed.problems);
-    unchanged += placed.unchanged;
-    fresh.push(...placed.fresh.map(({ line, to }) => ({ ...line.row, effectiveTo: to })));
-    const row = group[0]?.row;
-    if (row) closed.push(...placed.closed.map((period) => ({ ...period, ...row })));
-  }
+  const placed = placeRows({
+    sheet,
+    lines: unique,
+    keyOf: rightKey,
+    stored: new Map([
+      ...(await storedAssetShares(transaction, stations)),
+      ...(await storedRevenueShares(transaction, stations)),
+    ]),
+    contentOf,
+    // What the rows are in sum is not known while one of them could not be read.
+    ...(options.complete ? { flawsOf: incomplete } : {}),
+  });
   return {
-    problems,
-    inserted: fresh.length,
-    updated: closed.length,
-    unchanged,
-    apply: (target) => applyShares(target, { fresh, closed }),
+    problems: [...duplicates, ...unknown, ...placed.problems],
+    inserted: placed.fresh.length,
+    updated: placed.ended.length,
+    unchanged: placed.unchanged,
+    apply: (target) => applyShares(target, placed),
   };
-}
-
-async function unknownParties(transaction: Queryable, lines: readonly Line<ShareRow>[]): Promise<Problem[]> {
-  const sheet = shareSheet;
-  const station = unknownCodes({
-    sheet,
-    lines,
-    codeOf: (row) => row.stationCode,
-    column: 'stationCode',
-    known: await knownStations(transaction),
-    problem: UNKNOWN_STATION,
-  });
-  const village = unknownCodes({
-    sheet,
-    lines,
-    codeOf: (row) => row.villageCode,
-    column: 'villageCode',
-    known: await knownVillages(transaction),
-    problem: UNKNOWN_VILLAGE,
-  });
-  return [...station, ...village];
-}
-
-function versionsOf(group: readonly Line<ShareRow>[]): Version<ShareRow>[] {
-  return [...groupLines(group, (row) => row.effectiveFrom)].map(([from, lines]) => ({
-    from,
-    to: lines[0]?.row.effectiveTo ?? null,
-    lines,
-  }));
 }
 
 /** Shares that do not sum to one, and ends that differ within one set. */
@@ -183,39 +150,18 @@ function storedVersions(right: Right, rows: readonly StoredShares[]): Map<string
   return versions;
 }
 
-type ClosedShares = Pick<ShareRow, 'stationCode' | 'right'> & { from: string; to: string };
-
 async function applyShares(
   transaction: Queryable,
-  { fresh, closed }: { fresh: readonly ShareRow[]; closed: readonly ClosedShares[] },
+  { fresh, ended }: Pick<PlacedRows<ShareRow>, 'fresh' | 'ended'>,
 ): Promise<void> {
   const of = (right: Right) =>
     fresh.filter((row) => row.right === right).map(({ share, ...row }) => ({ ...row, ...share }));
-  await closeShares(transaction, closed);
+  for (const right of ['asset', 'revenue'] as const)
+    await endShares(
+      transaction,
+      right,
+      ended.filter((row) => row.right === right),
+    );
   await insertAssetShares(transaction, of('asset'));
   await insertRevenueShares(transaction, of('revenue'));
-}
-
-async function closeShares(transaction: Queryable, closed: readonly ClosedShares[]): Promise<void> {
-  const columns = (right: Right) => {
-    const rows = closed.filter((row) => row.right === right);
-    return sql`unnest(
-      ${rows.map(({ stationCode }) => stationCode)}::text[],
-      ${rows.map(({ from }) => from)}::date[],
-      ${rows.map(({ to }) => to)}::date[]) as c (station_code, starts_on, ends_on)`;
-  };
-  await transaction.query(sql`
-    update asset_share a
-    set effective_to = c.ends_on
-    from ${columns('asset')}
-    join station s on s.code = c.station_code
-    where a.station_id = s.id and a.effective_from = c.starts_on and a.effective_to is null
-  `);
-  await transaction.query(sql`
-    update revenue_share r
-    set effective_to = c.ends_on
-    from ${columns('revenue')}
-    join station s on s.code = c.station_code
-    where r.station_id = s.id and r.effective_from = c.starts_on and r.effective_to is null
-  `);
 }

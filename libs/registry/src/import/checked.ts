@@ -1,4 +1,4 @@
-import { sql, type Queryable } from '#persistence';
+import { raw, sql, type Queryable } from '#persistence';
 import { problemAt, type Line, type Problem } from './read-rows.ts';
 import type { Sheet } from './sheets.ts';
 
@@ -45,23 +45,46 @@ export function splitDuplicates<Row>(options: {
   return { unique, problems };
 }
 
-/** Problems of lines whose code is not among the known ones. */
-export function unknownCodes<Row>(options: {
-  sheet: Sheet<Row>;
-  lines: readonly Line<Row>[];
-  codeOf: (row: Row) => string;
-  column: string;
-  known: ReadonlySet<string>;
+/** What a code of a file must be known as. */
+export interface Reference {
+  known: (transaction: Queryable) => Promise<Set<string>>;
   problem: { code: string; reason: string };
-}): Problem[] {
-  const { sheet, lines, codeOf, column, known, problem } = options;
+}
+
+const known = (table: 'township' | 'station' | 'village') => async (transaction: Queryable) => {
+  const rows = await transaction.query<{ code: string }>(sql`select code from ${raw(table)}`);
+  return new Set(rows.map(({ code }) => code));
+};
+export const TOWNSHIP: Reference = {
+  known: known('township'),
+  problem: { code: 'import.unknown_township', reason: '没有这个乡镇编码' },
+};
+export const STATION: Reference = {
+  known: known('station'),
+  problem: { code: 'import.unknown_station', reason: '没有这个电站，请先导入电站' },
+};
+export const VILLAGE: Reference = {
+  known: known('village'),
+  problem: { code: 'import.unknown_village', reason: '没有这个村，请先导入村' },
+};
+
+/** Problems of lines whose code in `column` is not known. */
+export async function unknownCodes<Column extends string, Row extends Record<Column, string>>(options: {
+  sheet: Sheet<Row>;
+  transaction: Queryable;
+  lines: readonly Line<Row>[];
+  column: Column;
+  reference: Reference;
+}): Promise<Problem[]> {
+  const { sheet, transaction, lines, column, reference } = options;
+  const codes = await reference.known(transaction);
   return lines
-    .filter(({ row }) => !known.has(codeOf(row)))
-    .map((line) => problemAt(sheet, { ...line, column }, problem));
+    .filter(({ row }) => !codes.has(row[column]))
+    .map((line) => problemAt(sheet, { ...line, column }, reference.problem));
 }
 
 /** Splits lines into new and stored ones; a stored one that says something else is a problem at the first difference. */
-export function compareWithStored<Row extends object>(options: {
+function compareWithStored<Row extends object>(options: {
   sheet: Sheet<Row>;
   lines: readonly Line<Row>[];
   keyOf: (row: Row) => string;
@@ -90,21 +113,40 @@ const differs = (stored: string) => ({
   reason: `此编码已登记，且内容不同（已登记：${stored}）；导入不覆盖已有数据`,
 });
 
-export const UNKNOWN_TOWNSHIP = { code: 'import.unknown_township', reason: '没有这个乡镇编码' };
-export const UNKNOWN_STATION = { code: 'import.unknown_station', reason: '没有这个电站，请先导入电站' };
-export const UNKNOWN_VILLAGE = { code: 'import.unknown_village', reason: '没有这个村，请先导入村' };
-
-export async function knownTownships(transaction: Queryable): Promise<Set<string>> {
-  const rows = await transaction.query<{ code: string }>(sql`select code from township`);
-  return new Set(rows.map(({ code }) => code));
+/** The rule of a sheet whose rows are things with a key, which are stored once and not changed by a file. */
+export interface ThingRule<Column extends string, Row extends Record<Column, string>> {
+  sheet: Sheet<Row>;
+  keyOf: (row: Row) => string;
+  /** Where a key that stands twice is shown. */
+  keyColumn: string;
+  /** The column that names something that must be there already. */
+  column: Column;
+  reference: Reference;
+  /** What is stored of the things of these rows, and of others perhaps. */
+  stored: (transaction: Queryable, rows: readonly Row[]) => Promise<readonly Row[]>;
+  insert: (transaction: Queryable, rows: readonly Row[], simulated: boolean) => Promise<void>;
 }
 
-export async function knownStations(transaction: Queryable): Promise<Set<string>> {
-  const rows = await transaction.query<{ code: string }>(sql`select code from station`);
-  return new Set(rows.map(({ code }) => code));
-}
-
-export async function knownVillages(transaction: Queryable): Promise<Set<string>> {
-  const rows = await transaction.query<{ code: string }>(sql`select code from village`);
-  return new Set(rows.map(({ code }) => code));
+/** Checks the rows of a sheet against each other, against what they refer to, and against what is stored. */
+export async function checkThings<Column extends string, Row extends Record<Column, string>>(
+  { transaction, lines, simulated }: CheckOptions<Row>,
+  rule: ThingRule<Column, Row>,
+): Promise<Checked> {
+  const { sheet, keyOf, keyColumn, column, reference } = rule;
+  const { unique, problems: duplicates } = splitDuplicates({ sheet, lines, keyOf, column: keyColumn });
+  const unknown = await unknownCodes({ sheet, transaction, lines, column, reference });
+  const known = await rule.stored(
+    transaction,
+    unique.map(({ row }) => row),
+  );
+  const stored = new Map(known.map((row) => [keyOf(row), row]));
+  const compared = compareWithStored({ sheet, lines: unique, keyOf, stored });
+  const rows = compared.fresh.map(({ row }) => row);
+  return {
+    problems: [...duplicates, ...unknown, ...compared.problems],
+    inserted: rows.length,
+    updated: 0,
+    unchanged: compared.unchanged,
+    apply: (target) => rule.insert(target, rows, simulated),
+  };
 }

@@ -147,6 +147,29 @@ describe('a file that is good', () => {
       { code: 'INV01', rated_power_w: 60_000, string_count: 10, gateway_code: 'GW01' },
       { code: 'M01', rated_power_w: 780_000, string_count: null, gateway_code: null },
     ]);
+    const meters = csv(
+      '电站编码,设备编码,类型,序列号,额定功率(kW),计数上限(kWh)',
+      '141124-901,M02,电表,SN3,780,"1,000,000"',
+      '141124-901,INV02,逆变器,SN4,60,6553.6',
+    );
+    expect(await run('devices', meters)).toMatchObject({ inserted: 2, problems: [], applied: true });
+    expect(await run('devices', meters)).toMatchObject({ inserted: 0, unchanged: 2 });
+    expect(
+      await database.query(
+        sql`select code, counter_modulus_wh from device where counter_modulus_wh is not null order by code`,
+      ),
+    ).toEqual([
+      { code: 'INV02', counter_modulus_wh: 6_553_600n },
+      { code: 'M02', counter_modulus_wh: 1_000_000_000n },
+    ]);
+    const wrong = (cell: string, header = '计数上限(kWh)') =>
+      run(
+        'devices',
+        csv(`电站编码,设备编码,类型,序列号,额定功率(kW),${header}`, `141124-901,M03,电表,SN5,780,${cell}`),
+      );
+    expect((await wrong('999')).problems).toMatchObject([{ code: 'import.out_of_range' }]);
+    expect((await wrong('1000.0001')).problems).toMatchObject([{ code: 'import.too_precise' }]);
+    expect((await wrong('1000', '计数上限(Wh)')).problems).not.toEqual([]);
     const projects = csv(
       '电站编码,项目名称,种养品种,占地（亩）,开始日期',
       '141124-901,光伏+中药材,黄芩,12.5,2020-04-10',

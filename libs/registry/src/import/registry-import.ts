@@ -7,16 +7,7 @@ import { checkAgriProjects, checkDevices } from './check-station-parts.ts';
 import { checkTariffs } from './check-tariffs.ts';
 import type { Checked, CheckOptions } from './checked.ts';
 import { readRows, type Problem } from './read-rows.ts';
-import {
-  agriProjectSheet,
-  deviceSheet,
-  shareSheet,
-  stationSheet,
-  tariffSheet,
-  villageSheet,
-  type ImportKind,
-  type Sheet,
-} from './sheets.ts';
+import { SHEETS, type ImportKind, type Sheet } from './sheets.ts';
 import { readTable, type Table } from './table.ts';
 
 export interface ImportOptions {
@@ -75,17 +66,17 @@ interface CheckedTable {
 function checkTable(options: TableOptions): Promise<CheckedTable> {
   switch (options.kind) {
     case 'villages':
-      return checkSheet(options, villageSheet, checkVillages);
+      return checkSheet(options, SHEETS.villages, checkVillages);
     case 'stations':
-      return checkSheet(options, stationSheet, checkStations);
+      return checkSheet(options, SHEETS.stations, checkStations);
     case 'devices':
-      return checkSheet(options, deviceSheet, checkDevices);
+      return checkSheet(options, SHEETS.devices, checkDevices);
     case 'shares':
-      return checkSheet(options, shareSheet, checkShares);
+      return checkSheet(options, SHEETS.shares, checkShares);
     case 'tariffs':
-      return checkSheet(options, tariffSheet, checkTariffs);
+      return checkSheet(options, SHEETS.tariffs, checkTariffs);
     case 'agri-projects':
-      return checkSheet(options, agriProjectSheet, checkAgriProjects);
+      return checkSheet(options, SHEETS['agri-projects'], checkAgriProjects);
   }
 }
 

@@ -45,6 +45,8 @@ const CAPACITY_KW = { min: 1, max: 10_000, decimals: 3, unit: 'kW ' } as const;
 /** Lüliang with some room; a place outside has longitude and latitude exchanged, or belongs elsewhere. */
 const LONGITUDE = { min: 110, max: 113, decimals: 8, unit: '度' } as const;
 const LATITUDE = { min: 36, max: 39, decimals: 8, unit: '度' } as const;
+/** Where a lifetime counter begins at zero again: from 16 bits of 0.1 kWh up to ten digits of kWh. */
+const COUNTER_MODULUS_KWH = { min: 1000, max: 10_000_000_000, decimals: 3, unit: 'kWh ' } as const;
 const KW = ['kw', '千瓦'];
 const stationColumn: Column = {
   title: '电站编码',
@@ -179,6 +181,13 @@ export const deviceSheet = {
       optional: true,
       example: 'GW01',
     },
+    counterModulusWh: {
+      title: '计数上限(kWh)',
+      aliases: ['计数上限', '表底数上限', 'counter modulus', 'modulus'],
+      units: ['kwh', '千瓦时', '度'],
+      optional: true,
+      example: '1000000',
+    },
   },
   row: z.object({
     stationCode: codeCell(),
@@ -189,6 +198,7 @@ export const deviceSheet = {
     ratedPowerW: scaledCell({ min: 0.1, max: 10_000, decimals: 3, unit: 'kW ' }),
     stringCount: optionalCell(numberCell({ min: 1, max: 32, decimals: 0, unit: '串' }), null),
     gatewayCode: optionalCell(codeCell(), null),
+    counterModulusWh: optionalCell(scaledCell(COUNTER_MODULUS_KWH), null),
   }),
 };
 
@@ -276,6 +286,15 @@ export const agriProjectSheet = {
     landMu: numberCell({ min: 0.01, max: 10_000, decimals: 2, unit: '亩' }),
     startedOn: dateCell(),
   }),
+};
+
+export const SHEETS = {
+  villages: villageSheet,
+  stations: stationSheet,
+  devices: deviceSheet,
+  shares: shareSheet,
+  tariffs: tariffSheet,
+  'agri-projects': agriProjectSheet,
 };
 
 export type VillageRow = z.output<typeof villageSheet.row>;

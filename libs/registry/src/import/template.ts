@@ -1,22 +1,4 @@
-import {
-  agriProjectSheet,
-  deviceSheet,
-  shareSheet,
-  stationSheet,
-  tariffSheet,
-  villageSheet,
-  type Column,
-  type ImportKind,
-} from './sheets.ts';
-
-const SHEETS: Record<ImportKind, { title: string; columns: Record<string, Column> }> = {
-  villages: villageSheet,
-  stations: stationSheet,
-  devices: deviceSheet,
-  shares: shareSheet,
-  tariffs: tariffSheet,
-  'agri-projects': agriProjectSheet,
-};
+import { SHEETS, type Column, type ImportKind } from './sheets.ts';
 
 export interface ImportTemplate {
   /** Name of the file for people, without its ending. */
@@ -29,7 +11,7 @@ export interface ImportTemplate {
 
 /** What a file of a kind must look like. */
 export function importTemplate(kind: ImportKind): ImportTemplate {
-  const { title, columns } = SHEETS[kind];
+  const { title, columns }: { title: string; columns: Record<string, Column> } = SHEETS[kind];
   const list = Object.values(columns).map((column) => ({
     title: column.title,
     optional: column.optional ?? false,

@@ -16,7 +16,7 @@ export interface StoredVersion {
   content: string;
 }
 
-export interface PlacedVersions<Row> {
+interface PlacedVersions<Row> {
   fresh: { line: Line<Row>; to: string | null }[];
   closed: { from: string; to: string }[];
   unchanged: number;
@@ -27,7 +27,7 @@ export interface PlacedVersions<Row> {
  * Places the versions of one thing among the stored ones. A version that is stored with the same content is
  * unchanged; with another content it is a problem, since history is not overwritten.
  */
-export function placeVersions<Row>(options: {
+function placeVersions<Row>(options: {
   sheet: Sheet<Row>;
   versions: readonly Version<Row>[];
   stored: readonly StoredVersion[];
@@ -64,11 +64,53 @@ export function placeVersions<Row>(options: {
   return result;
 }
 
+/** Rows of a sheet that hold from a date on, and the open versions that they end. */
+export interface PlacedRows<Row> {
+  fresh: Row[];
+  ended: (Row & { startsOn: string; endsOn: string })[];
+  unchanged: number;
+  problems: Problem[];
+}
+
+/** Places the versions of every thing of a file; rows of one thing and beginning are one version. */
+export function placeRows<Row extends { effectiveFrom: string; effectiveTo: string | null }>(options: {
+  sheet: Sheet<Row>;
+  lines: readonly Line<Row>[];
+  /** Which thing a row is of. */
+  keyOf: (row: Row) => string;
+  stored: ReadonlyMap<string, readonly StoredVersion[]>;
+  contentOf: (version: Version<Row>) => string;
+  /** What is wrong with a version by itself. */
+  flawsOf?: (version: Version<Row>) => Problem[];
+}): PlacedRows<Row> {
+  const { sheet, lines, keyOf, stored, contentOf, flawsOf } = options;
+  const result: PlacedRows<Row> = { fresh: [], ended: [], unchanged: 0, problems: [] };
+  for (const [key, group] of groupLines(lines, keyOf)) {
+    const versions = versionsOf(group);
+    if (flawsOf) result.problems.push(...versions.flatMap(flawsOf));
+    const placed = placeVersions({ sheet, versions, stored: stored.get(key) ?? [], contentOf });
+    result.problems.push(...placed.problems);
+    result.unchanged += placed.unchanged;
+    result.fresh.push(...placed.fresh.map(({ line, to }) => ({ ...line.row, effectiveTo: to })));
+    const row = group[0]?.row;
+    if (row)
+      result.ended.push(...placed.closed.map(({ from, to }) => ({ ...row, startsOn: from, endsOn: to })));
+  }
+  return result;
+}
+
+function versionsOf<Row extends { effectiveFrom: string; effectiveTo: string | null }>(
+  group: readonly Line<Row>[],
+): Version<Row>[] {
+  return [...groupLines(group, (row) => row.effectiveFrom)].map(([from, lines]) => ({
+    from,
+    to: lines[0]?.row.effectiveTo ?? null,
+    lines,
+  }));
+}
+
 /** Groups lines by a key, in the order of the file. */
-export function groupLines<Row>(
-  lines: readonly Line<Row>[],
-  keyOf: (row: Row) => string,
-): Map<string, Line<Row>[]> {
+function groupLines<Row>(lines: readonly Line<Row>[], keyOf: (row: Row) => string): Map<string, Line<Row>[]> {
   const groups = new Map<string, Line<Row>[]>();
   for (const line of lines) groups.set(keyOf(line.row), [...(groups.get(keyOf(line.row)) ?? []), line]);
   return groups;

@@ -15,6 +15,17 @@ const thingsBoard = {
   statuses: HOUSE_STATUSES,
 } satisfies Partial<ProfileInput>;
 
+/** Chinese platforms: properties of a thing, each with a time of its own, under product and device of the topic. */
+const thingModel = {
+  payload: 'json',
+  encoding: 'utf-8-or-gbk',
+  containers: ['params'],
+  item: { value: 'value', time: 'time' },
+  identity: [[{ from: 'topic', name: 'product' }], [{ from: 'topic', name: 'device' }]],
+  time: { sources: [{ place: { from: 'item' }, format: 'epoch_ms' }] },
+  fields: THING_MODEL_FIELDS,
+} satisfies Partial<ProfileInput>;
+
 /** Public IoT platforms and their gateways. */
 export const PLATFORM_PROFILES: ProfileInput[] = [
   {
@@ -42,28 +53,16 @@ export const PLATFORM_PROFILES: ProfileInput[] = [
     identity: [[{ from: 'key', name: 'device' }]],
   },
   {
+    ...thingModel,
     id: 'alibaba-alink',
     name: { zh: '阿里云物联网平台（Alink JSON）', en: 'Alibaba Cloud IoT (Alink JSON)' },
     topics: ['/sys/{product}/{device}/thing/event/property/post'],
-    payload: 'json',
-    encoding: 'utf-8-or-gbk',
-    containers: ['params'],
-    item: { value: 'value', time: 'time' },
-    identity: [[{ from: 'topic', name: 'product' }], [{ from: 'topic', name: 'device' }]],
-    time: { sources: [{ place: { from: 'item' }, format: 'epoch_ms' }] },
-    fields: THING_MODEL_FIELDS,
   },
   {
+    ...thingModel,
     id: 'onenet-thing',
     name: { zh: '中国移动 OneNET 物模型', en: 'China Mobile OneNET thing model' },
     topics: ['$sys/{product}/{device}/thing/property/post'],
-    payload: 'json',
-    encoding: 'utf-8-or-gbk',
-    containers: ['params'],
-    item: { value: 'value', time: 'time' },
-    identity: [[{ from: 'topic', name: 'product' }], [{ from: 'topic', name: 'device' }]],
-    time: { sources: [{ place: { from: 'item' }, format: 'epoch_ms' }] },
-    fields: THING_MODEL_FIELDS,
   },
   {
     id: 'onenet-datastream',
