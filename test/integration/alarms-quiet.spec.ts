@@ -128,6 +128,7 @@ function hardAlarms(fromDay: string, days: number, faults: readonly Fault[] = []
       freshSinceMs: nowMs - FRESH_MS,
       ingestSeenMs: nowMs,
       isGrace: false,
+      heardSinceMs: null,
       stations: latest.facts(nowMs),
     });
     const step = advanceAlarms(state, observations, (kind) => ALARM_RULES[kind].policy, nowMs);

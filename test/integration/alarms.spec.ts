@@ -2,11 +2,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import {
   alarmPolicyEntrySchema,
   alarmQuerySchema,
-  plannedOutageEntrySchema,
+  outageEntrySchema,
   type Alarm,
   type AlarmQuery,
 } from '#contracts';
-import { AlarmEvaluator, AlarmService, AlarmSettingsService, FleetService } from '#monitoring';
+import { AlarmEvaluator, AlarmService, AlarmSettingsService, FleetService, OutageService } from '#monitoring';
 import { sql, TimeSeriesDays } from '#persistence';
 import { Clock, readEnvironment } from '#platform';
 import { generateRegistry, writeSnapshot } from '#registry';
@@ -45,6 +45,7 @@ const fleet = new ReadFleet(database, clock, environment);
 const newWorker = () => new AlarmEvaluator(database, clock, environment, fleet);
 const service = new AlarmService(database, clock);
 const settings = new AlarmSettingsService(database, clock);
+const outages = new OutageService(database, clock);
 const list = (query: Partial<AlarmQuery> = {}) => service.list(alarmQuerySchema.parse(query));
 const kinds = async () => (await list()).items.map(({ kind }) => kind).toSorted();
 
@@ -241,34 +242,40 @@ describe('alarms of a fleet of 468', () => {
     expect(await kinds()).toContain('offline');
   }, 120_000);
 
-  it('is quiet during a planned outage, and by a policy that is off in the county', async () => {
+  it('is quiet during a registered outage, and by a policy that is off in the county', async () => {
     const [other] = await database.query<{ id: number; code: string; county: string }>(sql`
       select s.id, s.code, t.county_code as county from station s join township t on t.code = s.township_code
       where t.county_code <> ${county} order by s.code limit 1`);
     if (!other) throw new Error('no other station');
-    const outage = await settings.planOutage(
-      plannedOutageEntrySchema.parse({
-        kind: 'grid_outage',
-        station: other.code,
-        fromAt: clock.now().toISOString(),
-        toAt: new Date(clock.atMs + 40 * MINUTE).toISOString(),
-        reason: '线路检修',
-      }),
-      who,
-    );
+    const entry = outageEntrySchema.parse({
+      actionKey: crypto.randomUUID(),
+      kind: 'grid',
+      station: other.code,
+      fromAt: clock.now().toISOString(),
+      toAt: new Date(clock.atMs + 40 * MINUTE).toISOString(),
+      reason: '线路检修',
+    });
+    const outage = await outages.register(entry, who);
+    expect(await outages.register(entry, who)).toEqual(outage);
+    expect(outage.state).toBe('running');
     await pass(38, { fault: other.id });
     expect((await list({ station: other.code })).total).toBe(0);
-    await settings.cancelOutage(outage.id, who);
-    const inForce = (await settings.policies(null)).items.find(({ kind }) => kind === 'fault');
+    expect((await outages.cancel(outage.id, who)).state).toBe('cancelled');
+    await expect(database.query(sql`delete from registered_outage`)).rejects.toThrow(/never taken away/);
+    const inForce = (await settings.policies({})).items.find(({ kind }) => kind === 'fault');
     if (!inForce) throw new Error('there is no policy of faults');
-    const { countyCode, setBy, setAt, ...limits } = inForce;
-    expect([countyCode, setBy, setAt]).toEqual([null, null, null]);
+    const { countyCode, setBy, setAt, effectiveFrom, side, unit, ...limits } = inForce;
+    expect([countyCode, setBy, setAt, effectiveFrom]).toEqual([null, null, null, null]);
+    expect([side, unit]).toEqual(['above', 'count']);
     const off = alarmPolicyEntrySchema.parse({
       ...limits,
       county: other.county,
       isOn: false,
-      effectiveFrom: '2026-06-01',
+      effectiveFrom: '2026-06-02',
       reason: '试运行',
+    });
+    await expect(settings.setPolicy({ ...off, effectiveFrom: '2026-06-01' }, who)).rejects.toMatchObject({
+      code: 'alarm.past_day',
     });
     await settings.setPolicy(off, who);
     await pass(20, { fault: other.id });

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import {
   counterRecordSchema,
@@ -50,7 +50,7 @@ let counter = 0;
 beforeAll(async () => {
   await database.query(sql`insert into county values ('141124', '临县', 111, 38)`);
   await database.query(sql`insert into township values ('141124100', '141124', '临泉镇')`);
-  await new TimeSeriesDays(database).ensure(daysBetween('2025-05-28', '2025-06-12'));
+  await new TimeSeriesDays(database).ensure(daysBetween('2025-05-20', '2025-06-12'));
   app = await createApi({ environment, logger, url });
   await app.listen({ port: 0, host: '127.0.0.1' });
   base = await app.getUrl();
@@ -103,7 +103,7 @@ async function write(code: string, samples: readonly Sample[]) {
   const instants = samples.map(({ atMs }) => new Date(atMs).toISOString());
   await database.query(sql`
     insert into reading (device_id, measured_at, received_at, energy_total_wh, active_power_w)
-    select d.id, u.at, u.at, u.total, u.power
+    select d.id, u.at, ${clock.now()}::timestamptz, u.total, u.power
     from unnest(${instants}::timestamptz[], ${samples.map(({ totalWh }) => totalWh)}::bigint[],
       ${samples.map(({ powerW }) => powerW)}::int[]) as u (at, total, power),
       device d join station s on s.id = d.station_id
@@ -255,6 +255,87 @@ describe('what a counter does besides counting', () => {
     expect(await energies()).toEqual(DAYS.map(() => DAY_WH));
     expect(await qualities()).toEqual(['measured', 'estimated', 'measured', 'measured']);
     expect(await openItems()).toEqual([]);
+  });
+
+  describe('that stood still for nine days', () => {
+    const STILL_DAYS = daysBetween('2025-05-27', '2025-06-08');
+    const stillFromMs = at('2025-05-28', '10:00:00');
+    const stillToMs = at('2025-06-06', '10:00:00');
+    const truth = (): Sample[] =>
+      STILL_DAYS.flatMap((day, dayIndex) =>
+        Array.from({ length: STEPS_A_DAY + 1 }, (_, step) => ({
+          atMs: at(day, '05:00:00') + step * STEP_MS,
+          totalWh: START_WH + (dayIndex * STEPS_A_DAY + step) * STEP_WH,
+          powerW: STEP_WH * 12,
+        })),
+      );
+    const stoodAtWh = START_WH + DAY_WH + 60 * STEP_WH;
+    const still = (then: (wh: number) => number) =>
+      change(change(truth(), stillToMs, Infinity, then), stillFromMs, stillToMs, () => stoodAtWh);
+    const stillQualities = STILL_DAYS.map((day) =>
+      day >= '2025-05-28' && day <= '2025-06-06' ? 'estimated' : 'measured',
+    );
+    /** As it comes: a day, and a roll-up after it. */
+    async function writeDayByDay(samples: readonly Sample[]) {
+      for (const day of STILL_DAYS) {
+        const startMs = dayStartMs(day);
+        await write(
+          station,
+          samples.filter(({ atMs }) => atMs >= startMs && atMs < startMs + 86_400_000),
+        );
+      }
+    }
+
+    it('and then shows what it made: every day has its part by power, and they add up to the counter', async () => {
+      await writeDayByDay(still((wh) => wh));
+      const days = await daysOf();
+      expect(sum(days)).toBe(STILL_DAYS.length * DAY_WH);
+      expect(days.map(({ quality }) => quality)).toEqual(stillQualities);
+      // By power, which is even here: no day is off by more than the step that the counter was late by.
+      for (const { energyWh } of days) expect(Math.abs(energyWh - DAY_WH)).toBeLessThanOrEqual(STEP_WH);
+      expect(await eventsOf()).toMatchObject([{ kind: 'frozen', decided: true }]);
+      expect(await openItems()).toEqual([]);
+    });
+
+    it('is not measured while it lasts, up to its last day', async () => {
+      await writeDayByDay(still((wh) => wh).filter(({ atMs }) => atMs < stillToMs));
+      expect(await qualities()).toEqual(['measured', ...Array.from({ length: 10 }, () => 'incomplete')]);
+      expect(await onlyItem()).toMatchObject({ kind: 'frozen', day: '2025-05-28', isWaiting: true });
+    });
+
+    it('and goes on from where it stood: a signature gives every day its part, and taking it back takes it away', async () => {
+      const lostWh = (stillToMs - stillFromMs) / 86_400_000;
+      const missedWh = lostWh * DAY_WH;
+      await writeDayByDay(still((wh) => wh - missedWh));
+      const before = await daysOf();
+      expect(sum(before)).toBe(STILL_DAYS.length * DAY_WH - missedWh);
+      const item = await onlyItem();
+      const fix = await post(`/${item.id}/fix`, { choice: 0, ...signature }, signedFixSchema);
+      await work();
+      const days = await daysOf();
+      expect(sum(days) - sum(before)).toBe(fix.effectWh);
+      expect(Math.abs(sum(days) - STILL_DAYS.length * DAY_WH)).toBeLessThanOrEqual(STEP_WH);
+      expect(days.map(({ quality }) => quality)).toEqual(stillQualities);
+      for (const { energyWh } of days) expect(Math.abs(energyWh - DAY_WH)).toBeLessThanOrEqual(STEP_WH);
+      await post(`/fixes/${fix.id}/take-back`, signature, signedFixSchema);
+      await work();
+      expect(await daysOf()).toEqual(before);
+    });
+
+    it('gives the same days when they are worked out in any order, and when late readings come', async () => {
+      const samples = still((wh) => wh);
+      const isLate = ({ atMs }: Sample) =>
+        atMs > at('2025-06-02', '09:00:00') && atMs < at('2025-06-02', '12:00:00');
+      await writeDayByDay(samples);
+      const days = await daysOf();
+      const other = await addStation(`${station}L`);
+      await write(
+        other,
+        samples.filter((sample) => !isLate(sample)),
+      );
+      await write(other, samples.filter(isLate));
+      expect(await daysOf(other)).toEqual(days);
+    });
   });
 
   it('takes a register that is said to wrap for one that wraps', async () => {
@@ -520,6 +601,32 @@ describe('records that two persons sign', () => {
     expect(await dayWh()).not.toBe(58_800);
   });
 
+  it('give the device the serial number of its last exchange in force', async () => {
+    const serial = async () => {
+      const [row] = await database.query<{ serial: string }>(sql`
+        select d.serial from device d join station s on s.id = d.station_id where s.code = ${station}`);
+      return row?.serial;
+    };
+    const exchange = async (newSerial: string, exchangedAt: string) => {
+      const body = { ...entry(), at: exchangedAt, newSerial };
+      const record = await post('/records/exchange', body, counterRecordSchema);
+      expect(await serial()).not.toBe(newSerial);
+      await post(`/records/${record.id}/confirm`, { confirmedBy: '李四' }, counterRecordSchema);
+      return record;
+    };
+    const takeBack = ({ id }: { id: number }) =>
+      post(`/records/${id}/take-back`, signature, counterRecordSchema);
+    const first = await exchange('SN-2', '2025-06-03T10:30:00+08:00');
+    expect(await serial()).toBe('SN-2');
+    const second = await exchange('SN-3', '2025-06-05T10:30:00+08:00');
+    expect(second.kind === 'exchange' && second.oldSerial).toBe('SN-2');
+    expect(await serial()).toBe('SN-3');
+    await takeBack(first);
+    expect(await serial()).toBe('SN-3');
+    await takeBack(second);
+    expect(await serial()).toBe('SN-OLD');
+  });
+
   it('are entered once, not twice in two ways, not for the future', async () => {
     const [first, second] = await Promise.all([
       post('/records/exchange', entry(), counterRecordSchema),
@@ -577,6 +684,67 @@ describe('records that two persons sign', () => {
     expect(await eventsOf()).toMatchObject([{ kind: 'moved' }]);
     expect((await get(`/devices/${other}/M01`, deviceReviewSchema)).records).toMatchObject([
       { id: record.id },
+    ]);
+  });
+});
+
+/** The last of the file: what is dropped stays dropped for the whole database. */
+describe('a day whose readings are dropped', () => {
+  const noon = at('2025-06-03', '12:00:00');
+  const jump = () => change(evenDays(), noon + STEP_MS, Infinity, (wh) => wh + 40_000);
+  const entry = () => ({
+    station,
+    device: 'M01',
+    at: new Date(noon).toISOString(),
+    finalWh: START_WH,
+    startWh: 0,
+    newSerial: 'SN-NEW',
+    note: '',
+    enteredBy: '张三',
+  });
+  const dropBefore = (day: string | null) =>
+    database.query(sql`
+      update time_series_keeping set dropped_before = ${day}::date - pv_reach_days() where table_name = 'reading'`);
+  afterEach(() => dropBefore(null));
+  const closed = { status: 409, code: 'counter_review.readings_dropped' };
+
+  it('takes no fix and gives none back, and its energy stays; it may be said that what is booked stands', async () => {
+    await write(station, jump());
+    const before = await daysOf();
+    const { id } = await onlyItem();
+    const body = { choice: 1, ...signature };
+    await dropBefore('2025-06-04');
+    expect(await refused(`/${id}/fix`, body)).toEqual(closed);
+    expect((await onlyItem()).state).toBe('open');
+    await dropBefore('2025-06-03');
+    const fix = await post(`/${id}/fix`, body, signedFixSchema);
+    await dropBefore('2025-06-04');
+    expect(await refused(`/fixes/${fix.id}/take-back`, signature)).toEqual(closed);
+    expect((await get(`/devices/${station}/M01`, deviceReviewSchema)).fixes).toMatchObject([
+      { takenBack: null },
+    ]);
+    await dropBefore(null);
+    await post(`/fixes/${fix.id}/take-back`, signature, signedFixSchema);
+    await work();
+    expect(await daysOf()).toEqual(before);
+    await dropBefore('2025-06-04');
+    await post(`/${id}/dismiss`, signature, signedFixSchema);
+    expect(await openItems()).toEqual([]);
+  });
+
+  it('takes no record, be it entered, confirmed or taken back', async () => {
+    await dropBefore('2025-06-04');
+    expect(await refused('/records/exchange', entry())).toEqual(closed);
+    await dropBefore(null);
+    const { id } = await post('/records/exchange', entry(), counterRecordSchema);
+    await dropBefore('2025-06-04');
+    expect(await refused(`/records/${id}/confirm`, { confirmedBy: '李四' })).toEqual(closed);
+    await dropBefore(null);
+    await post(`/records/${id}/confirm`, { confirmedBy: '李四' }, counterRecordSchema);
+    await dropBefore('2025-06-04');
+    expect(await refused(`/records/${id}/take-back`, signature)).toEqual(closed);
+    expect((await get(`/devices/${station}/M01`, deviceReviewSchema)).records).toMatchObject([
+      { confirmed: { by: '李四' }, takenBack: null },
     ]);
   });
 });

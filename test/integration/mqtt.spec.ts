@@ -91,6 +91,22 @@ describe.each([
     await second.client.stop();
   });
 
+  it('sees that somebody else uses its client id, and tells it once (MQT-04)', async () => {
+    const to = topic();
+    const id = `f-${to.slice(6, 14)}`;
+    const ours = receiver(url(), id, to);
+    await eventually(() => expect(ours.client.connected).toBe(true));
+    const other = receiver(url(), id, to);
+    await eventually(() =>
+      expect(Math.min(ours.client.takeOvers.times, other.client.takeOvers.times)).toBeGreaterThanOrEqual(2),
+    );
+    expect(ours.client.takeOvers.isContended).toBe(true);
+    await other.client.stop();
+    await ours.client.stop();
+    for (const { events } of [ours, other])
+      expect(events.filter((event) => event === 'taken_over')).toHaveLength(1);
+  });
+
   it('stops reading while the receiver holds it', async () => {
     const to = topic();
     let release: () => void = () => undefined;

@@ -32,6 +32,8 @@ const emptyReading = {
 export interface SmallFleet {
   /** Three of one county. */
   neighbours: [StationRecord, StationRecord, StationRecord];
+  /** Further ones of their county, as many as were asked for. */
+  more: StationRecord[];
   /** One of another county. */
   stranger: StationRecord;
   /** A reading of a device as ingest hands it to the repository, received a second after it was measured. */
@@ -44,15 +46,16 @@ export interface SmallFleet {
   write(readings: readonly ReceivedReading[]): Promise<{ accepted: number; duplicate: number }>;
 }
 
-/** Four stations of the invented registry, each with one meter, in an empty database. */
-export async function writeSmallFleet(database: Database): Promise<SmallFleet> {
-  const { neighbours, stranger, snapshot } = pickFour();
+/** Four stations of the invented registry and `more`, each with one meter, in an empty database. */
+export async function writeSmallFleet(database: Database, options = { more: 0 }): Promise<SmallFleet> {
+  const { neighbours, more, stranger, snapshot } = pickFew(options.more);
   await writeSnapshot(database, snapshot, { simulated: true, seed: 1 });
   const entries = await new RegistryRepository(database).deviceDirectory();
   const devices = new Map(entries.map((entry) => [`${entry.stationCode}/${entry.deviceCode}`, entry]));
   const repository = new ReadingRepository(database);
   return {
     neighbours,
+    more,
     stranger,
     reading({ station, device: deviceCode }, measuredAt, fields = {}) {
       const device = devices.get(`${station}/${deviceCode}`);
@@ -118,7 +121,7 @@ export function evenDays(
   });
 }
 
-function pickFour() {
+function pickFew(moreCount: number) {
   const all = generateRegistry(1);
   const countyOf = new Map(all.townships.map(({ code, countyCode }) => [code, countyCode]));
   const simple = all.stations.filter(
@@ -126,10 +129,11 @@ function pickFour() {
   );
   const county = (station: StationRecord) => countyOf.get(station.townshipCode);
   const [first, ...others] = simple;
-  const [second, third] = others.filter((station) => first && county(station) === county(first));
+  const [second, third, ...rest] = others.filter((station) => first && county(station) === county(first));
+  const more = rest.slice(0, moreCount);
   const stranger = others.find((station) => first && county(station) !== county(first));
   if (!first || !second || !third || !stranger) throw new Error('the registry has no four such stations');
-  const stations = [first, second, third, stranger];
+  const stations = [first, second, third, ...more, stranger];
   const villages = new Set(
     stations.flatMap(({ assetShares, revenueShares }) =>
       [...assetShares, ...revenueShares].map(({ villageCode }) => villageCode),
@@ -138,6 +142,7 @@ function pickFour() {
   const neighbours: SmallFleet['neighbours'] = [first, second, third];
   return {
     neighbours,
+    more,
     stranger,
     snapshot: { ...all, villages: all.villages.filter(({ code }) => villages.has(code)), stations },
   };

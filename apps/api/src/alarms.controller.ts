@@ -7,10 +7,17 @@ import {
   alarmDetailSchema,
   alarmListSchema,
   alarmPolicyEntrySchema,
+  alarmPolicyHistoryQuerySchema,
+  alarmPolicyHistorySchema,
   alarmPolicyListSchema,
+  alarmPolicyPreviewEntrySchema,
+  alarmPolicyPreviewSchema,
   alarmPolicyQuerySchema,
   alarmQuerySchema,
   alarmSchema,
+  alarmValuationEntrySchema,
+  alarmValuationListSchema,
+  alarmValuationQuerySchema,
   assignAlarmSchema,
   closeAlarmSchema,
   commentAlarmSchema,
@@ -19,18 +26,22 @@ import {
   noticeRuleEntrySchema,
   noticeRuleListSchema,
   noticeRuleSchema,
-  plannedOutageEntrySchema,
-  plannedOutageListSchema,
-  plannedOutageSchema,
   snoozeAlarmSchema,
   type AcknowledgeAlarm,
   type Alarm,
   type AlarmDetail,
   type AlarmList,
   type AlarmPolicyEntry,
+  type AlarmPolicyHistory,
+  type AlarmPolicyHistoryQuery,
   type AlarmPolicyList,
+  type AlarmPolicyPreview,
+  type AlarmPolicyPreviewEntry,
   type AlarmPolicyQuery,
   type AlarmQuery,
+  type AlarmValuationEntry,
+  type AlarmValuationList,
+  type AlarmValuationQuery,
   type AssignAlarm,
   type CloseAlarm,
   type CommentAlarm,
@@ -39,24 +50,29 @@ import {
   type NoticeRule,
   type NoticeRuleEntry,
   type NoticeRuleList,
-  type PlannedOutage,
-  type PlannedOutageEntry,
-  type PlannedOutageList,
   type SnoozeAlarm,
 } from '#contracts';
-import { AlarmService, AlarmSettingsService, NoticeService } from '#monitoring';
+import {
+  AlarmPreviewService,
+  AlarmService,
+  AlarmSettingsService,
+  AlarmValuationService,
+  NoticeService,
+} from '#monitoring';
 import { requireActor } from './actor.ts';
 
 const alarmIdSchema = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 const idSchema = z.coerce.number().int().min(1).max(2_147_483_647);
 
-/** The queue of alarms, what persons do with them, and what is set: outages, limits, notices. */
+/** The queue of alarms, what persons do with them, and what is set: limits, values, notices. */
 @ApiTags('alarms')
 @Controller('v1/alarms')
 export class AlarmsController {
   constructor(
     @Inject(AlarmService) private readonly alarms: AlarmService,
     @Inject(AlarmSettingsService) private readonly settings: AlarmSettingsService,
+    @Inject(AlarmPreviewService) private readonly previews: AlarmPreviewService,
+    @Inject(AlarmValuationService) private readonly valuations: AlarmValuationService,
     @Inject(NoticeService) private readonly notices: NoticeService,
   ) {}
 
@@ -67,40 +83,20 @@ export class AlarmsController {
     return this.alarms.list(query);
   }
 
-  @Get('outages')
-  @ApiOperation({ summary: 'Planned outages, the newest first' })
-  @ApiOkResponse({ standardSchema: plannedOutageListSchema })
-  async outages(): Promise<PlannedOutageList> {
-    return { items: await this.settings.outages() };
-  }
-
-  @Post('outages')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Plans an outage: while it lasts nothing new is raised for what it covers' })
-  @ApiOkResponse({ standardSchema: plannedOutageSchema })
-  planOutage(
-    @Body({ schema: plannedOutageEntrySchema }) body: PlannedOutageEntry,
-    @Req() request: FastifyRequest,
-  ): Promise<PlannedOutage> {
-    return this.settings.planOutage(body, requireActor(request, 'alarm.configure'));
-  }
-
-  @Post('outages/:id/cancel')
-  @HttpCode(200)
-  @ApiOperation({ summary: 'Cancels a planned outage; it stays, with a stamp' })
-  @ApiOkResponse({ standardSchema: plannedOutageSchema })
-  cancelOutage(
-    @Param('id', { schema: idSchema }) id: number,
-    @Req() request: FastifyRequest,
-  ): Promise<PlannedOutage> {
-    return this.settings.cancelOutage(id, requireActor(request, 'alarm.configure'));
-  }
-
   @Get('policies')
-  @ApiOperation({ summary: 'Limits and times of every kind in force today, of the city or of a county' })
+  @ApiOperation({ summary: 'Limits and times of every kind in force on a day, of the city or of a county' })
   @ApiOkResponse({ standardSchema: alarmPolicyListSchema })
   policies(@Query({ schema: alarmPolicyQuerySchema }) query: AlarmPolicyQuery): Promise<AlarmPolicyList> {
-    return this.settings.policies(query.county ?? null);
+    return this.settings.policies(query);
+  }
+
+  @Get('policies/history')
+  @ApiOperation({ summary: 'Every dated row, those to come too' })
+  @ApiOkResponse({ standardSchema: alarmPolicyHistorySchema })
+  policyHistory(
+    @Query({ schema: alarmPolicyHistoryQuerySchema }) query: AlarmPolicyHistoryQuery,
+  ): Promise<AlarmPolicyHistory> {
+    return this.settings.history(query);
   }
 
   @Post('policies')
@@ -112,6 +108,36 @@ export class AlarmsController {
     @Req() request: FastifyRequest,
   ): Promise<AlarmPolicyList> {
     return this.settings.setPolicy(body, requireActor(request, 'alarm.configure'));
+  }
+
+  @Post('policies/preview')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'What limits would do to the alarms of now; nothing is stored' })
+  @ApiOkResponse({ standardSchema: alarmPolicyPreviewSchema })
+  previewPolicy(
+    @Body({ schema: alarmPolicyPreviewEntrySchema }) body: AlarmPolicyPreviewEntry,
+  ): Promise<AlarmPolicyPreview> {
+    return this.previews.preview(body);
+  }
+
+  @Get('valuations')
+  @ApiOperation({ summary: 'What a kilowatt-hour without a tariff and a post are worth, dated' })
+  @ApiOkResponse({ standardSchema: alarmValuationListSchema })
+  valuationList(
+    @Query({ schema: alarmValuationQuerySchema }) query: AlarmValuationQuery,
+  ): Promise<AlarmValuationList> {
+    return this.valuations.list(query.county ?? null);
+  }
+
+  @Post('valuations')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'A new value from a day on; losses of days before stay as they were' })
+  @ApiOkResponse({ standardSchema: alarmValuationListSchema })
+  setValuation(
+    @Body({ schema: alarmValuationEntrySchema }) body: AlarmValuationEntry,
+    @Req() request: FastifyRequest,
+  ): Promise<AlarmValuationList> {
+    return this.valuations.set(body, requireActor(request, 'alarm.configure'));
   }
 
   @Get('notice-rules')

@@ -1,5 +1,5 @@
 import { Module, type Type } from '@nestjs/common';
-import { IngestReviewModule } from '#ingestion';
+import { IngestReviewModule, StationQualityModule } from '#ingestion';
 import { MonitoringModule } from '#monitoring';
 import { PersistenceModule } from '#persistence';
 import { PlatformModule, type Environment, type Logger } from '#platform';
@@ -10,6 +10,8 @@ import { ExpectedController } from './expected.controller.ts';
 import { FleetController } from './fleet.controller.ts';
 import { HealthController } from './health.controller.ts';
 import { IngestController } from './ingest.controller.ts';
+import { QualityController } from './quality.controller.ts';
+import { OutagesController } from './outages.controller.ts';
 import { RegistryController } from './registry.controller.ts';
 import { StationsController } from './stations.controller.ts';
 import { WallController } from './wall.controller.ts';
@@ -22,17 +24,20 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       PersistenceModule.forRoot({ url: parts.url, applicationName: 'api' }),
       MonitoringModule,
       IngestReviewModule,
+      StationQualityModule,
     ],
     controllers: [
       AlarmsController,
       ExpectedController,
       FleetController,
+      OutagesController,
       StationsController,
       WallController,
       RegistryController,
       HealthController,
       IngestController,
       CounterReviewController,
+      QualityController,
       WorkOrdersController,
     ],
     providers: [RegistryRepository],

@@ -1,30 +1,24 @@
-import { Controller, Get, Inject, Query, Req, Res, Sse, type MessageEvent } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Query, Req, Res, Sse, type MessageEvent } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { exhaustMap, from, map, timer, type Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import { z } from 'zod';
 import {
   areasSchema,
   compareQuerySchema,
   fleetQuerySchema,
   fleetSchema,
+  liveQuerySchema,
   stationCompareSchema,
   type Areas,
   type CompareQuery,
+  type LiveQuery,
   type StationCompare,
 } from '#contracts';
-import { FleetService, HistoryService, StationService } from '#monitoring';
+import { FleetService, HistoryService, LiveService } from '#monitoring';
 import { ProblemError } from '#platform';
 import { RegistryRepository } from '#registry';
 import { SharedBodies } from './shared-bodies.ts';
-
-/** Live figures are sent this often; the page's numbers move, the network does not notice. */
-const LIVE_EVERY_MS = 2000;
-
-const liveQuerySchema = z.strictObject({
-  county: z.string().max(12).optional(),
-  station: z.string().max(40).optional(),
-});
 
 @ApiTags('fleet')
 @Controller('v1')
@@ -33,7 +27,7 @@ export class FleetController {
 
   constructor(
     @Inject(FleetService) private readonly fleetService: FleetService,
-    @Inject(StationService) private readonly stations: StationService,
+    @Inject(LiveService) private readonly liveService: LiveService,
     @Inject(HistoryService) private readonly history: HistoryService,
     @Inject(RegistryRepository) private readonly registry: RegistryRepository,
   ) {}
@@ -67,23 +61,19 @@ export class FleetController {
 
   @Sse('live')
   @ApiOperation({
-    summary: 'Server-sent events: `fleet` (LiveFleet) or, with ?station=, `station` (LiveStation)',
+    summary:
+      'Server-sent events: `fleet` (LiveFleet) or, with ?station=, `station` (LiveStation), and `alarms` (LiveAlarms); goes on after Last-Event-ID',
   })
   @ApiProduces('text/event-stream')
   async live(
-    @Query({ schema: liveQuerySchema }) query: z.infer<typeof liveQuerySchema>,
+    @Query({ schema: liveQuerySchema }) query: LiveQuery,
+    @Headers('last-event-id') lastEventId: string | undefined,
   ): Promise<Observable<MessageEvent>> {
-    const { station, county } = query;
-    const ask = () =>
-      station === undefined ? this.fleetService.liveFleet(county ?? null) : this.stations.live(station);
-    if (!(await ask()))
-      throw station === undefined
-        ? new ProblemError(404, 'county.not_found', `no county ${county} with stations`)
-        : new ProblemError(404, 'station.not_found', `no station ${station}`);
-    return timer(0, LIVE_EVERY_MS).pipe(
-      // An answer that takes longer than the interval is waited for, not thrown away.
-      exhaustMap(() => from(ask())),
-      map((data) => ({ type: station === undefined ? 'fleet' : 'station', data: data ?? {} })),
-    );
+    const subscribe = await this.liveService.open(query);
+    if (subscribe === null)
+      throw query.station === undefined
+        ? new ProblemError(404, 'county.not_found', `no county ${query.county} with stations`)
+        : new ProblemError(404, 'station.not_found', `no station ${query.station}`);
+    return new Observable((reader) => subscribe((message) => reader.next(message), lastEventId ?? null));
   }
 }

@@ -55,6 +55,13 @@ export class HealthController {
       const alive = heartbeats.filter((beat) => beat.program === program && ageOf(beat) < SILENT_MS);
       if (alive.length === 0)
         throw new ProblemError(503, `health.${program}_silent`, `no sign of life from ${program}`);
+      // Asked first: while it goes on, ingest is connected half of the time.
+      if (program === 'ingest' && alive.every(({ detail }) => detail['contended'] === true))
+        throw new ProblemError(
+          503,
+          'health.client_id_shared',
+          'another program connects to the broker with the client id of ingest, and they throw each other out',
+        );
       if (program === 'ingest' && alive.every(({ detail }) => detail['connected'] !== true))
         throw new ProblemError(503, 'health.broker_unreachable', 'ingest is not connected to the broker');
       if (program === 'ingest' && alive.every(({ detail }) => detail['silent'] === true))

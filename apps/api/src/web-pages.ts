@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -11,17 +10,19 @@ const ASSET_MAX_AGE_MS = 365 * 86_400_000;
 
 /**
  * The built web app: its files, and its one page for every path that is not the API's. Unknown paths of the API stay
- * errors; HTML in their place would hide mistakes.
+ * errors; HTML in their place would hide mistakes. The page names its files by their hashes, so it is read again
+ * once it was built anew, and a browser asks for it each time: an old one names files that are gone.
  */
 export class WebPages {
   private page = '<!doctype html><title>Sunledger</title><p>The web app is not built: npm run build';
+  private modifiedMs = 0;
+
+  constructor(private readonly root = join(projectRoot(), 'dist/web')) {}
 
   async register(app: NestFastifyApplication): Promise<void> {
-    const root = join(projectRoot(), 'dist/web');
-    if (!existsSync(join(root, 'index.html'))) return;
-    this.page = await readFile(join(root, 'index.html'), 'utf8');
+    if (!existsSync(join(this.root, 'index.html'))) return;
     await app.register(fastifyStatic, {
-      root: join(root, 'assets'),
+      root: join(this.root, 'assets'),
       prefix: '/assets/',
       maxAge: ASSET_MAX_AGE_MS,
       immutable: true,
@@ -36,8 +37,24 @@ export class WebPages {
         .status(200)
         .header('cache-control', 'no-cache')
         .type('text/html; charset=utf-8')
-        .send(this.page);
+        .send(this.newest());
     }
     return isPage;
   };
+
+  /** While a build is under way the page is gone or empty for a moment; the one that is known stays. */
+  private newest(): string {
+    const file = join(this.root, 'index.html');
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found && found.size > 0 && found.mtimeMs !== this.modifiedMs) {
+      try {
+        this.page = readFileSync(file, 'utf8');
+        this.modifiedMs = found.mtimeMs;
+      } catch {
+        // Gone between the two: the next request reads it.
+        return this.page;
+      }
+    }
+    return this.page;
+  }
 }

@@ -9,6 +9,9 @@ import {
   patrolPlanSchema,
   photoQuerySchema,
   workOrderCreateSchema,
+  workOrderLimitsEntrySchema,
+  workOrderLimitsListSchema,
+  workOrderLimitsQuerySchema,
   workOrderListSchema,
   workOrderPhotoSchema,
   workOrderQuerySchema,
@@ -21,13 +24,21 @@ import {
   type PhotoQuery,
   type WorkOrder,
   type WorkOrderCreate,
+  type WorkOrderLimitsEntry,
+  type WorkOrderLimitsList,
+  type WorkOrderLimitsQuery,
   type WorkOrderList,
   type WorkOrderPhotoView,
   type WorkOrderQuery,
   type WorkOrderStep,
 } from '#contracts';
 import { permissionOf } from '#domain';
-import { PatrolPlanService, WorkOrderPhotoService, WorkOrderService } from '#monitoring';
+import {
+  PatrolPlanService,
+  WorkOrderLimitService,
+  WorkOrderPhotoService,
+  WorkOrderService,
+} from '#monitoring';
 import { ProblemError } from '#platform';
 import { requireActor } from './actor.ts';
 
@@ -41,6 +52,7 @@ export class WorkOrdersController {
     @Inject(WorkOrderService) private readonly orders: WorkOrderService,
     @Inject(WorkOrderPhotoService) private readonly photos: WorkOrderPhotoService,
     @Inject(PatrolPlanService) private readonly plans: PatrolPlanService,
+    @Inject(WorkOrderLimitService) private readonly limits: WorkOrderLimitService,
   ) {}
 
   @Get()
@@ -88,6 +100,28 @@ export class WorkOrdersController {
     @Req() request: FastifyRequest,
   ): Promise<PatrolPlanView> {
     return this.plans.end(id, requireActor(request, 'work_order.plan'));
+  }
+
+  @Get('limits')
+  @ApiOperation({
+    summary: 'The clocks of orders in force today, of the city or of a county, and every dated row',
+  })
+  @ApiOkResponse({ standardSchema: workOrderLimitsListSchema })
+  limitList(
+    @Query({ schema: workOrderLimitsQuerySchema }) query: WorkOrderLimitsQuery,
+  ): Promise<WorkOrderLimitsList> {
+    return this.limits.list(query.county ?? null);
+  }
+
+  @Post('limits')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'New clocks from a day on, for orders that are opened from then on' })
+  @ApiOkResponse({ standardSchema: workOrderLimitsListSchema })
+  setLimits(
+    @Body({ schema: workOrderLimitsEntrySchema }) body: WorkOrderLimitsEntry,
+    @Req() request: FastifyRequest,
+  ): Promise<WorkOrderLimitsList> {
+    return this.limits.set(body, requireActor(request, 'work_order.plan'));
   }
 
   @Get(':id')

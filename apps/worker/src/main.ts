@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
+import { StationQualityModule } from '#ingestion';
 import { MonitoringModule } from '#monitoring';
 import { migrate, PersistenceModule, STARTING_LIMIT_MS } from '#persistence';
 import { NestLogger, PlatformModule, requireDatabaseUrl, runProgram } from '#platform';
@@ -19,6 +20,7 @@ await runProgram('worker', async ({ environment, logger }) => {
       PersistenceModule.forRoot({ url, applicationName: 'worker', poolMax: 16 }),
       ScheduleModule.forRoot(),
       MonitoringModule,
+      StationQualityModule,
     ],
     providers: [ScheduleService],
   })

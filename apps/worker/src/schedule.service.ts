@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { addDays, dayOf } from '#domain';
+import { STATION_QUALITY_BATCH, StationQualityService } from '#ingestion';
 import {
   AlarmEvaluator,
   DataQualityService,
@@ -21,8 +23,12 @@ const ROLL_UP_EVERY_MS = 500;
 const JUDGE_EVERY_MS = 5000;
 /** Days that are over are judged by and by; a night of the fleet takes some minutes. */
 const QUALITY_EVERY_MS = 10_000;
+/** Flags of stations follow what was rolled up and judged before; whether one is due is a question of some 50 ms. */
+const STATION_QUALITY_EVERY_MS = 15_000;
 /** Whether expected output is due is a small question; a night of the fleet takes a second. */
 const EXPECTED_EVERY_MS = 10_000;
+/** Between two portions of a long fold. */
+const EXPECTED_PAUSE_MS = 250;
 /** Alarms are judged every half minute, messages of them go out a little sooner. */
 const ALARMS_EVERY_MS = 30_000;
 const NOTICES_EVERY_MS = 10_000;
@@ -57,6 +63,7 @@ export class ScheduleService {
     @Inject(NoticeService) private readonly notices: NoticeService,
     @Inject(WorkOrderService) private readonly workOrders: WorkOrderService,
     @Inject(PatrolPlanService) private readonly patrolPlans: PatrolPlanService,
+    @Inject(StationQualityService) private readonly stationQuality: StationQualityService,
     @Inject(ENVIRONMENT) environment: Environment,
   ) {
     this.days = new TimeSeriesDays(database);
@@ -89,10 +96,21 @@ export class ScheduleService {
     });
   }
 
+  @Interval(STATION_QUALITY_EVERY_MS)
+  judgeStationQuality(): Promise<void> {
+    return this.alone('station_quality', async () => {
+      await this.stationQuality.judgeLevels();
+      for (let pass = 0; pass < PASSES_PER_TURN; pass += 1)
+        if ((await this.stationQuality.judgeDays()) < STATION_QUALITY_BATCH) return;
+    });
+  }
+
   @Interval(EXPECTED_EVERY_MS)
   judgeExpected(): Promise<void> {
     return this.alone('judge_expected', async () => {
-      await this.expected.turn();
+      // A first start folds months: in portions, each with the lock taken anew, and with pauses for all else.
+      while ((await this.expected.turn())?.isMore === true)
+        await delay(EXPECTED_PAUSE_MS, undefined, { ref: false });
     });
   }
 

@@ -3,6 +3,7 @@ export * from './alarm/index.ts';
 export * from './calendar/index.ts';
 export * from './energy/counter.ts';
 export * from './energy/day-energy.ts';
+export { mayCatchUp } from './energy/standing-still.ts';
 export * from './energy/station-energy.ts';
 export * from './expected/index.ts';
 export * from './ledger/index.ts';

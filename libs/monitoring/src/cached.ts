@@ -38,3 +38,15 @@ export class Cached<T> {
     return this.making;
   }
 }
+
+/** The cache of a key, made where there is none. */
+export function cachedBy<T>(
+  caches: Map<string, Cached<T>>,
+  key: string,
+  age: { maxAgeMs: number; staleMs: number },
+  make: () => Promise<T>,
+): Cached<T> {
+  const found = caches.get(key) ?? new Cached(age, make);
+  caches.set(key, found);
+  return found;
+}

@@ -149,6 +149,7 @@ export function attentionItem(view: StationView): Fleet['attention'][number] {
     peerRatio: rounded(view.peerRatio),
     lostTodayWh: view.lostWh,
     lostTodayFen: view.lostFen === null ? null : String(view.lostFen),
+    expected: view.expected,
   };
 }
 

@@ -4,7 +4,7 @@ import { addDays, DAY_MS, dayOf, dayStartMs, sunTimes } from '#domain';
 import { Database } from '#persistence';
 import { Clock, ENVIRONMENT, type Environment } from '#platform';
 import { CITY, RegistryRepository } from '#registry';
-import { Cached } from './cached.ts';
+import { Cached, cachedBy } from './cached.ts';
 import {
   addUp,
   attentionItem,
@@ -18,6 +18,8 @@ import {
   standings,
   todayFigure,
 } from './fleet-figures.ts';
+import { expectedBand, FleetExpected } from './fleet-expected.ts';
+import type { ExpectedSlotRow } from './fleet-expected.repository.ts';
 import { FleetRepository, type PeriodTotal } from './fleet.repository.ts';
 import { CITY_PLACE } from './places.ts';
 import { freshSince, viewStations, type StationView } from './station-view.ts';
@@ -46,6 +48,7 @@ export class FleetService {
   private readonly totals = new Map<string, Cached<Awaited<ReturnType<RegistryRepository['totals']>>>>();
   private readonly curves = new Map<string, Cached<Fleet['curve']>>();
   private readonly fleets = new Map<string, Cached<Fleet>>();
+  private readonly expected: FleetExpected;
 
   constructor(
     @Inject(Database) database: Database,
@@ -54,11 +57,17 @@ export class FleetService {
   ) {
     this.repository = new FleetRepository(database);
     this.registry = new RegistryRepository(database);
+    this.expected = new FleetExpected(database, () => this.clock.now());
   }
 
   /** Every station now, judged against its neighbours. */
   async stationViews(): Promise<StationView[]> {
     return (await this.views.get()).views;
+  }
+
+  /** Sums of the expected curves of today. */
+  expectedSlots(countyCode: string | null): Promise<ExpectedSlotRow[]> {
+    return this.expected.slots(this.today(), countyCode);
   }
 
   /**
@@ -101,12 +110,13 @@ export class FleetService {
   private async loadViews() {
     const nowMs = this.clock.nowMs();
     const options = { nowMs, reportingIntervalMs: this.environment.PV_INTERVAL_S * 1000 };
-    const [directory, rows] = await Promise.all([
+    const [directory, rows, expected] = await Promise.all([
       this.directory.get(),
       this.repository.stationsNow({ day: dayOf(nowMs), freshSince: freshSince(options) }),
+      this.expected.today(dayOf(nowMs)),
     ]);
     const byId = new Map(rows.map((row) => [row.stationId, row]));
-    return { nowMs, views: viewStations(directory, byId, options) };
+    return { nowMs, views: viewStations(directory, byId, { ...options, expected }) };
   }
 
   /** A new day has new periods; those of the day before are let go. */
@@ -131,11 +141,12 @@ export class FleetService {
 
   private async buildFleet(countyCode: string | null): Promise<Fleet> {
     const key = countyCode ?? '';
-    const [{ nowMs, views: all }, periods, totals, curve] = await Promise.all([
+    const [{ nowMs, views: all }, periods, totals, curve, openAlarms] = await Promise.all([
       this.views.get(),
       this.periodsOf(this.today()),
       cachedBy(this.totals, key, REGISTRY_AGE, () => this.registry.totals(countyCode ?? undefined)).get(),
       cachedBy(this.curves, `${key} ${this.today()}`, CURVE_AGE, () => this.loadCurve(countyCode)).get(),
+      this.expected.openAlarms(countyCode),
     ]);
     const views = countyCode === null ? all : all.filter(({ station }) => station.countyCode === countyCode);
     const sun = sunTimes({ day: dayOf(nowMs), ...CITY_PLACE });
@@ -176,6 +187,7 @@ export class FleetService {
         amountFen: String(attention.reduce((sum, view) => sum + (view.lostFen ?? 0n), 0n)),
       },
       curve,
+      openAlarms,
       // All counties, also in the view of one: the map and the ranking stay as they are.
       counties: standings(all),
       attention: attention.slice(0, ATTENTION_MAX).map(attentionItem),
@@ -201,30 +213,19 @@ export class FleetService {
     const day = this.today();
     const startMs = dayStartMs(day);
     const yesterdayMs = dayStartMs(addDays(day, -1));
-    const rows = await this.repository.curve({
-      from: new Date(yesterdayMs),
-      to: new Date(startMs + DAY_MS),
-      countyCode,
-    });
-    const { views } = await this.views.get();
-    const reporting = views.filter(
-      (view) => view.reporting && (countyCode === null || view.station.countyCode === countyCode),
-    ).length;
+    const [rows, expected, { views: all }] = await Promise.all([
+      this.repository.curve({ from: new Date(yesterdayMs), to: new Date(startMs + DAY_MS), countyCode }),
+      this.expected.slots(day, countyCode),
+      this.views.get(),
+    ]);
+    const views = countyCode === null ? all : all.filter(({ station }) => station.countyCode === countyCode);
+    const reporting = views.filter((view) => view.reporting).length;
+    const capacityW = views.reduce((sum, { station }) => sum + station.capacityW, 0);
     return {
+      expected: expectedBand(expected, { day, capacityW, stations: views.length }),
       day,
       slots: curveSlots(rows, startMs, reporting),
       yesterday: curveSlots(rows, yesterdayMs, reporting),
     };
   }
-}
-
-function cachedBy<T>(
-  caches: Map<string, Cached<T>>,
-  key: string,
-  age: { maxAgeMs: number; staleMs: number },
-  make: () => Promise<T>,
-): Cached<T> {
-  const found = caches.get(key) ?? new Cached(age, make);
-  caches.set(key, found);
-  return found;
 }

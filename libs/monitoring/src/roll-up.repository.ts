@@ -1,8 +1,8 @@
 import { sql, type Database, type Queryable } from '#persistence';
 import { addDays } from '#domain';
 import type { CountedDevice } from './counter-review/counter-reader.ts';
-import { BOUNDARY_DAYS } from './counter-review/device-readings.ts';
 import { markWaitingDays, storeFindings, type DeviceFindings } from './counter-review/findings.ts';
+import { reachDays } from './counter-review/reach-days.ts';
 
 export interface DirtyDay {
   stationId: number;
@@ -98,7 +98,8 @@ export class RollUpRepository {
   /** Marks earlier days of which something waits for readings that have come in now. */
   async markWaiting(stationIds: readonly number[], day: string): Promise<void> {
     if (stationIds.length === 0) return;
-    await markWaitingDays(this.database, { stationIds, before: day, from: addDays(day, -BOUNDARY_DAYS) });
+    const from = addDays(day, -(await reachDays(this.database)));
+    await markWaitingDays(this.database, { stationIds, before: day, from });
   }
 
   /**

@@ -101,13 +101,19 @@ export class RollUpService {
 const pieceStarts = (stations: number): number[] =>
   Array.from({ length: Math.ceil(stations / PIECE_STATIONS) }, (_, index) => index * PIECE_STATIONS);
 
-/** Days beside `day` that a step with energy in it reaches into, with the reading of `day` at its near end. */
+/** Days beside `day` that a step or a stretch with energy in it reaches into, with a reading of `day` in it. */
 function touchedDays(device: CountedDevice, steps: readonly EnergyStep[], day: string): TouchedDay[] {
   const startMs = dayStartMs(day);
   const endMs = startMs + DAY_MS;
   const base = { stationId: device.stationId, deviceId: device.deviceId };
   return steps.flatMap((step) => {
-    if (step.energyWh === 0) return [];
+    const over = step.estimatedOver;
+    // Whatever comes in of such a stretch may share its energy out anew.
+    if (over && step.toMs >= startMs && step.toMs < endMs)
+      return daysBetween(dayOf(over.fromMs), addDays(dayOf(over.toMs), 1))
+        .filter((touched) => touched !== day)
+        .map((touched) => ({ ...base, day: touched, measuredAt: new Date(step.toMs) }));
+    if (over || step.energyWh === 0) return [];
     if (step.fromMs < startMs && step.toMs >= startMs && step.toMs < endMs)
       return daysBetween(dayOf(step.fromMs), day).map((touched) => ({
         ...base,

@@ -1,4 +1,4 @@
-import { stationStateSchema, type StationState, type StationSummary } from '#contracts';
+import { stationStateSchema, type StationExpected, type StationState, type StationSummary } from '#contracts';
 import {
   ATTENTION_STATES,
   energyValueFen,
@@ -24,11 +24,15 @@ export interface StationView {
   /** Against the median of the county; null where the station is not in trouble or nothing can be said. */
   lostWh: number | null;
   lostFen: bigint | null;
+  /** What the day so far is judged to be against its own expected output; null where it was not looked at. */
+  expected: StationExpected | null;
 }
 
 export interface ViewOptions {
   nowMs: number;
   reportingIntervalMs: number;
+  /** Today against its own expected output, by station. */
+  expected?: ReadonlyMap<number, StationExpected>;
 }
 
 /** Below this many full-load hours a ratio to the neighbours is noise. */
@@ -119,6 +123,7 @@ function viewOf(
       lostWh === null || station.priceHaoPerKwh === null
         ? null
         : energyValueFen({ energyWh: BigInt(lostWh), priceHaoPerKwh: BigInt(station.priceHaoPerKwh) }),
+    expected: options.expected?.get(station.id) ?? null,
   };
 }
 
@@ -181,6 +186,7 @@ export function summaryOf(view: StationView): StationSummary {
     peerRatio: rounded(view.peerRatio),
     invertersReporting: now.invertersReporting,
     inverters: now.inverters,
+    expected: view.expected,
   };
 }
 

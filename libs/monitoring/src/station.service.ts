@@ -22,17 +22,24 @@ import {
 import { Database } from '#persistence';
 import { Clock } from '#platform';
 import { RegistryRepository } from '#registry';
+import { Cached, cachedBy } from './cached.ts';
 import { countByState } from './fleet-figures.ts';
 import { FleetService } from './fleet.service.ts';
 import { deviceViews } from './device-view.ts';
 import { StationRepository, type DayEnergyRow } from './station.repository.ts';
 import { hoursOfEnergy, summaryOf, type StationView } from './station-view.ts';
 
+/** What the neighbours made of a day is the same for all stations of a county; it costs all of their quarter hours. */
+const PEERS_AGE = { maxAgeMs: 10_000, staleMs: 50_000 };
+/** Counties times days that people look at side by side; beyond it the oldest go. */
+const PEERS_KEPT = 200;
+
 /** Lists, pages and series of single stations. */
 @Injectable()
 export class StationService {
   private readonly repository: StationRepository;
   private readonly registry: RegistryRepository;
+  private readonly peers = new Map<string, Cached<Awaited<ReturnType<StationRepository['peerPowerPerW']>>>>();
 
   constructor(
     @Inject(Database) database: Database,
@@ -112,7 +119,7 @@ export class StationService {
     const span = { from: new Date(startMs), to: new Date(startMs + DAY_MS) };
     const [own, peers] = await Promise.all([
       this.repository.quarterHours(station.id, span),
-      this.repository.peerPowerPerW(station.countyCode, span),
+      this.peersOf(station.countyCode, day, span),
     ]);
     const ownByStart = new Map(own.map((row) => [row.startsAt.getTime(), row]));
     const peersByStart = new Map(peers.map((row) => [row.startsAt.getTime(), row.powerPerW]));
@@ -136,6 +143,14 @@ export class StationService {
         };
       }),
     };
+  }
+
+  private peersOf(countyCode: string, day: string, span: { from: Date; to: Date }) {
+    const [oldest] = this.peers.keys();
+    if (this.peers.size >= PEERS_KEPT && oldest !== undefined) this.peers.delete(oldest);
+    return cachedBy(this.peers, `${countyCode} ${day}`, PEERS_AGE, () =>
+      this.repository.peerPowerPerW(countyCode, span),
+    ).get();
   }
 
   /** Energy by day or month. @returns null where there is no such station. */
@@ -195,10 +210,11 @@ function energyItem(part: {
   };
 }
 
-function matches({ station }: StationView, query: StationListQuery): boolean {
+function matches({ station, expected }: StationView, query: StationListQuery): boolean {
   if (query.county !== undefined && station.countyCode !== query.county) return false;
   if (query.township !== undefined && station.townshipCode !== query.township) return false;
   if (query.kind !== undefined && station.kind !== query.kind) return false;
+  if (query.verdict !== undefined && expected?.verdict !== query.verdict) return false;
   if (!query.q) return true;
   const wanted = query.q.toLowerCase();
   return [station.name, station.code, station.townshipName, station.countyName, ...station.villageNames].some(
@@ -232,9 +248,17 @@ function sortKey(view: StationView, sort: StationListQuery['sort']): number | st
       return view.hours;
     case 'peer':
       return view.peerRatio;
+    case 'ratio':
+      return view.expected?.ratio ?? null;
     case 'capacity':
       return view.station.capacityW;
     case 'lost':
-      return view.lostWh;
+      return lostTodayWh(view);
   }
 }
+
+/** What a station loses today: against its own expected output where that is judged, else against its county. */
+const lostTodayWh = ({ expected, lostWh }: StationView): number | null =>
+  expected === null || expected.verdict === 'not_judged' || expected.verdict === 'learning'
+    ? lostWh
+    : Math.max(expected.lostEnergyWh ?? 0, lostWh ?? 0);

@@ -48,6 +48,17 @@ function run(
 }
 
 describe('alarm ladder', () => {
+  it('counts the daylight of a silence over the night: an hour in the evening and one in the morning', () => {
+    const silent = (minute: number, lightMin: number) =>
+      see('offline', minute, 3600, { lastedMs: (lightMin - 30) * MINUTE });
+    const night = (minute: number) => see('offline', minute, null);
+    const { log } = run(14 * 60 + 90, (minute) => {
+      if (minute <= 60) return minute < 30 ? [see('offline', minute, minute * 60)] : [silent(minute, minute)];
+      return minute < 14 * 60 ? [night(minute)] : [silent(minute, 60 + minute - 14 * 60)];
+    });
+    expect(log).toEqual(['30 offline incident_began', `${14 * 60 + 60} offline alarm_opened`]);
+  });
+
   it('raises after the delay to the minute, recovers after the time of well-being, and closes by itself', () => {
     const { log } = run(300, (minute) => [see('zero', minute, minute < 60 ? 0 : 0.4)]);
     expect(log).toEqual([
@@ -167,6 +178,29 @@ describe('alarm ladder', () => {
     expect(lowDays([0.5])).toEqual([[0, 'major']]);
     expect(lowDays([0.7, 0.7, 0.7])).toEqual([[2, 'minor']]);
     expect(lowDays([0.7, 0.95, 0.7, 0.7])).toEqual([]);
+  });
+
+  it('does not take a low day back because something else began since, nor raise it when that has ended', () => {
+    const day = 24 * 60;
+    const low = see('low', day, 0.5);
+    const fault = (minute: number, count: number) => see('fault', minute, count);
+    const raised = advanceAlarms(emptyAlarmState(), [low], defaults, t0 + day * MINUTE).state;
+    const both = advanceAlarms(raised, [low, fault(day + 5, 1)], defaults, t0 + (day + 5) * MINUTE);
+    const later = advanceAlarms(both.state, [low, fault(day + 10, 1)], defaults, t0 + (day + 10) * MINUTE);
+    const changes = [...both.changes, ...later.changes].filter(({ kind }) => kind === 'low');
+    expect(changes).toEqual([]);
+    const spokenFor = [5, 10].reduce(
+      (state, minute) =>
+        advanceAlarms(state, [fault(minute, 1), see('low', 10, 0.5)], defaults, t0 + minute * MINUTE).state,
+      emptyAlarmState(),
+    );
+    const ended = advanceAlarms(
+      spokenFor,
+      [fault(15, 0), fault(20, 0), see('low', 10, 0.5)],
+      defaults,
+      t0 + 40 * MINUTE,
+    );
+    expect(ended.changes.map(({ kind, type }) => `${kind} ${type}`)).not.toContain('low alarm_opened');
   });
 });
 

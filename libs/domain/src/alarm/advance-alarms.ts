@@ -6,7 +6,8 @@
  *
  * - Quiet → **incident**: the first bad sample. It ends at once with a sample that is well, as long as it has not lasted.
  * - Incident → **raised**: it is bad from the first to the last sample over `delayMs` (exactly as long is enough), with
- *   no hole in between longer than the gap of the kind. It opens an alarm, or joins the one that is open.
+ *   no hole in between longer than the gap of the kind. A sample may say itself how long it has been so (`lastedMs`:
+ *   hours of daylight, over the night). It opens an alarm, or joins the one that is open.
  * - Raised → ended: well over `clearAfterMs` without a bad sample. The alarm is *recovered*.
  * - Recovered → open again where a new incident is raised within `rejoinMs`; else closed by itself.
  * - Open and neither acknowledged nor snoozed over `escalateAfterMs` → escalated, once.
@@ -65,10 +66,11 @@ export function advanceAlarms(
       const subjects = new Set([before.subject, ...seen.flatMap(({ parents }) => parents)]);
       const isSpokenFor = spokenFor(before, subjects, tracks, nowMs);
       const policy = policyOf(kind, before.subject);
-      const added = seen.map(({ atMs, seen: value, isQuiet }) => ({
+      const added = seen.map(({ atMs, seen: value, isQuiet, lastedMs }) => ({
         atMs,
         seen: value,
         isQuiet: isQuiet || isSpokenFor || !policy.isOn,
+        lastedMs: lastedMs ?? null,
       }));
       const after = advanceTrack(before, added, policy, nowMs);
       changes.push(...changesOf(before, after, nowMs));
@@ -141,7 +143,12 @@ function advanceTrack(
 ): Track {
   const rule = ALARM_RULES[before.kind];
   const known = rule.isDerived && added.length > 0 ? [] : before.samples;
-  const samples = merged(known, added, rule, before.edgeMs);
+  const samples = merged(
+    known,
+    rule.isDerived ? asFirstSeen(added, before.samples) : added,
+    rule,
+    before.edgeMs,
+  );
   const edgeMs = Math.max(before.edgeMs, nowMs - rule.windowMs);
   const firstKept = samples.findIndex(({ atMs }) => atMs >= edgeMs);
   const past = firstKept === -1 ? samples : samples.slice(0, firstKept);
@@ -160,6 +167,12 @@ function advanceTrack(
     endedAtMs: ended ? nowMs : incident ? null : before.endedAtMs,
   };
   return { ...track, alarm: alarmAfter(before, incident, policy, nowMs) };
+}
+
+/** A day that was raised is not taken back because something else began since, nor raised when that has ended. */
+function asFirstSeen(added: readonly AlarmSample[], before: readonly AlarmSample[]): readonly AlarmSample[] {
+  const wasQuiet = new Map(before.map(({ atMs, isQuiet }) => [atMs, isQuiet]));
+  return added.map((sample) => ({ ...sample, isQuiet: wasQuiet.get(sample.atMs) ?? sample.isQuiet }));
 }
 
 /** Both lists in order of time; of one instant the worse value, quiet where one of them is. */
@@ -188,7 +201,13 @@ function worse(one: AlarmSample, other: AlarmSample, rule: AlarmKindRule): Alarm
   if (one.seen === null) return { ...other, isQuiet };
   if (other.seen === null) return { ...one, isQuiet };
   const pick = rule.side === 'above' ? Math.max : Math.min;
-  return { atMs: one.atMs, seen: pick(one.seen, other.seen), isQuiet };
+  const longest = Math.max(one.lastedMs ?? -1, other.lastedMs ?? -1);
+  return {
+    atMs: one.atMs,
+    seen: pick(one.seen, other.seen),
+    isQuiet,
+    lastedMs: longest < 0 ? null : longest,
+  };
 }
 
 function walk(
@@ -200,14 +219,14 @@ function walk(
 ): Incident | null {
   let incident = from;
   let knownMs = lastMs;
-  for (const { atMs, seen, isQuiet } of samples) {
+  for (const { atMs, seen, isQuiet, lastedMs } of samples) {
     if (seen === null) continue;
     const isHole = knownMs !== null && atMs - knownMs > rule.gapMs;
     knownMs = atMs;
     if (incident && !incident.isRaised && isHole) incident = null;
     // Almost all samples are of what is well, and there is nothing to end.
     if (incident === null && !beyond(rule, seen, policy.openLimit)) continue;
-    incident = stepIncident(incident, { atMs, seen, isQuiet }, rule, policy);
+    incident = stepIncident(incident, { atMs, seen, isQuiet, lastedMs }, rule, policy);
   }
   return incident;
 }
@@ -217,7 +236,7 @@ const beyond = (rule: AlarmKindRule, seen: number, limit: number) =>
 
 function stepIncident(
   incident: Incident | null,
-  sample: { atMs: number; seen: number; isQuiet: boolean },
+  sample: { atMs: number; seen: number; isQuiet: boolean; lastedMs: number | null },
   rule: AlarmKindRule,
   policy: AlarmPolicy,
 ): Incident | null {
@@ -228,7 +247,8 @@ function stepIncident(
     const beganAtMs = incident?.beganAtMs ?? atMs;
     const isLong = rule.graveAfterMs !== null && atMs - beganAtMs >= rule.graveAfterMs;
     const level = isGrave || isLong ? rule.gravest : rule.level;
-    const lasted = atMs - beganAtMs >= policy.delayMs || (isGrave && rule.isMajorAtOnce);
+    const lastedMs = sample.lastedMs ?? atMs - beganAtMs;
+    const lasted = lastedMs >= policy.delayMs || (isGrave && rule.isMajorAtOnce);
     return {
       beganAtMs,
       lastBadAtMs: atMs,

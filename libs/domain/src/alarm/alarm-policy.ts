@@ -61,10 +61,11 @@ export const ALARM_RULES: Record<AlarmKindName, AlarmKindRule> = {
     level: 'critical',
     policy: policy({ openLimit: 0.8, closeLimit: 0.5, delayMs: 10 * MINUTE_MS }),
   }),
-  // Half an hour of silence begins it; two hours in daylight make it an alarm, a day makes it major.
+  // Half an hour of silence begins it; two hours of daylight make it an alarm, over the night too; a day makes it major.
   offline: rule({
     level: 'minor',
     gravest: 'major',
+    gapMs: 20 * HOUR_MS,
     policy: policy({ openLimit: 1800, closeLimit: 900, majorLimit: 86_400, delayMs: 90 * MINUTE_MS }),
   }),
   no_data: rule({
@@ -148,7 +149,8 @@ export const ALARM_RULES: Record<AlarmKindName, AlarmKindRule> = {
   }),
   over_capacity: rule({
     level: 'data',
-    policy: policy({ openLimit: 1.1, closeLimit: 1.05, escalateAfterMs: null }),
+    // The same noon again is the same question to the register.
+    policy: policy({ openLimit: 1.1, closeLimit: 1.05, rejoinMs: 7 * DAY_MS, escalateAfterMs: null }),
   }),
 };
 
@@ -159,12 +161,12 @@ export const SPOKEN_FOR_BY: Partial<Record<AlarmKindName, readonly AlarmKindName
   no_data: ['ingest_down', 'county_silent', 'offline'],
   zero: ['ingest_down', 'county_silent', 'offline'],
   fault: ['ingest_down', 'county_silent', 'offline'],
-  insulation: ['ingest_down', 'county_silent', 'offline', 'fault'],
-  inverter_zero: ['ingest_down', 'county_silent', 'offline', 'zero', 'fault'],
-  string_low: ['ingest_down', 'county_silent', 'offline', 'zero', 'fault', 'inverter_zero'],
+  insulation: ['ingest_down', 'county_silent', 'offline'],
+  inverter_zero: ['ingest_down', 'county_silent', 'offline', 'zero', 'fault', 'insulation'],
+  string_low: ['ingest_down', 'county_silent', 'offline', 'zero', 'fault', 'insulation', 'inverter_zero'],
   over_temperature: ['offline', 'fault'],
   grid: ['offline', 'zero', 'fault'],
-  low: ['offline', 'zero', 'fault', 'inverter_zero'],
+  low: ['offline', 'zero', 'fault', 'insulation', 'inverter_zero'],
   soiling: ['low', 'offline', 'zero', 'fault'],
 };
 

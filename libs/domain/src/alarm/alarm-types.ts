@@ -5,11 +5,11 @@ export const ALARM_KINDS = [
   'offline',
   'no_data',
   'zero',
-  'inverter_zero',
   'fault',
+  'insulation',
+  'inverter_zero',
   'low',
   'string_low',
-  'insulation',
   'over_temperature',
   'grid',
   'soiling',
@@ -46,6 +46,8 @@ export interface AlarmObservation {
   seen: number | null;
   /** Watched, but nothing new is raised: registered outage, snow, a pause of the programs. */
   isQuiet: boolean;
+  /** How long it has been so, where that is not the time since the first bad sample; ms. */
+  lastedMs?: number;
 }
 
 /** One instant of a track. */
@@ -53,6 +55,7 @@ export interface AlarmSample {
   atMs: number;
   seen: number | null;
   isQuiet: boolean;
+  lastedMs: number | null;
 }
 
 export interface Incident {

@@ -11,6 +11,8 @@ export interface EnergyStep {
   fromMs: number;
   toMs: number;
   energyWh: number;
+  /** Where only the total over a longer stretch is known: that stretch. The part is by power, an estimate. */
+  estimatedOver?: { fromMs: number; toMs: number };
 }
 
 /** Facts that persons signed elsewhere. All of a device may be given; those before the samples change nothing. */

@@ -1,9 +1,18 @@
-import { findFrozen, findNightOutput } from './counter-checks.ts';
-import { prepareSamples } from './counter-input.ts';
+import { findNightOutput, reportStill } from './counter-checks.ts';
+import { prepareSamples, type CounterInput } from './counter-input.ts';
 import { applyCut, cutsOf, isAwayAt } from './counter-records.ts';
 import type { CounterOptions, CounterResult, CounterSample, EnergyStep } from './counter-types.ts';
 import { startWalk, type Walk } from './counter-walk.ts';
 import { advance, settle } from './excursion.ts';
+import {
+  catchesUp,
+  isSigned,
+  shareOut,
+  stepAcross,
+  stillSpells,
+  withoutStill,
+  type StillSpell,
+} from './standing-still.ts';
 
 export type * from './counter-types.ts';
 
@@ -44,16 +53,31 @@ function energyOf(
 ): CounterResult {
   const input = prepareSamples(samples, options);
   const { resolutionWh } = input;
-  const { ratedPowerW, modulusWh = null } = options;
-  const walk = startWalk({ ratedPowerW, resolutionWh, modulusWh, isDaily }, input.events);
-  walkThrough(walk, input.samples, options);
-  settle(walk, true);
-  const { steps, events, proposals } = walk;
-  const result = { steps, events, proposals };
-  findFrozen(input.samples, { ...options, resolutionWh }, result);
+  const spells = stillSpells(input.samples, { ...options, resolutionWh });
+  const known = spells.filter((spell) => catchesUp(spell) || isSigned(spell, options));
+  let walk = walked(input, known, options, isDaily);
+  const booked = new Set(known.filter((spell) => stepAcross(spell, walk.steps)));
+  // A rise that is refused across the gap as well is judged with all of its samples.
+  if (booked.size < known.length) walk = walked(input, [...booked], options, isDaily);
+  const { events, proposals } = walk;
+  const result = { steps: shareOut(walk.steps, [...booked], options), events, proposals };
+  reportStill(spells, booked, result);
   if (options.daylight) findNightOutput({ daylight: options.daylight, resolutionWh }, result);
   if (events.length > 1) events.sort((a, b) => a.atMs - b.atMs);
   return result;
+}
+
+function walked(
+  { samples, resolutionWh, events }: CounterInput,
+  gaps: readonly StillSpell[],
+  options: CounterOptions,
+  isDaily: boolean,
+): Walk {
+  const { ratedPowerW, modulusWh = null } = options;
+  const walk = startWalk({ ratedPowerW, resolutionWh, modulusWh, isDaily }, [...events]);
+  walkThrough(walk, withoutStill(samples, gaps), options);
+  settle(walk, true);
+  return walk;
 }
 
 function walkThrough(walk: Walk, samples: readonly CounterSample[], options: CounterOptions): void {

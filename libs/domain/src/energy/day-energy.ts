@@ -30,11 +30,14 @@ export function dayEnergy(steps: readonly EnergyStep[], startMs: number): DayEne
   let isEstimated = false;
   for (const step of steps) {
     if (step.toMs <= startMs || step.fromMs >= endMs) continue;
+    // Only the total over a longer stretch was seen; the part of the day is by power.
+    if (step.estimatedOver) isEstimated = true;
     const crossesEdge = step.fromMs < startMs || step.toMs > endMs;
     const isLong = step.toMs - step.fromMs > SPREAD_LIMIT_MS && step.energyWh > 0;
     if (crossesEdge && isLong) isEstimated = true;
     energyWh = (energyWh ?? 0) + energyBetween(step, startMs, endMs);
-    if (!isLong) spread(step, startMs, quarterHoursWh, coveredMs);
+    const isPartKnown = step.estimatedOver === undefined || step.energyWh === 0;
+    if (!isLong && isPartKnown) spread(step, startMs, quarterHoursWh, coveredMs);
   }
   // A quarter hour that is known in part would look like less power.
   for (let slot = 0; slot < QUARTER_HOURS_PER_DAY; slot += 1)

@@ -42,6 +42,7 @@ const inverters = [
   { id: 'INV2', ratio: 0, powerShare: 0.75, isAlarm: false },
 ];
 const level = { levelW: 40_000, slots: 9, excess: 0.4 };
+const slope = { perDay: -0.003, days: 20, spanDays: 29, scatter: 0.02, leftShare: 1, stepShare: 1.5 };
 const ratios = Array.from({ length: 24 }, () => 0.8);
 
 const CASES: [CauseKind, string, Partial<CauseEvidence>][] = [
@@ -80,7 +81,15 @@ const CASES: [CauseKind, string, Partial<CauseEvidence>][] = [
   ],
   ['wrong_capacity', 'far off since the first day', { constantRatio: -0.2 }],
   ['shading', 'a loss bound to hours', { ...low, profile: { ratios, contrast: 0.6 } }],
-  ['soiling', 'a slow fall', { slope: { perDay: -0.003, days: 20, spanDays: 29, scatter: 0.02 } }],
+  ['soiling', 'a slow fall', { slope }],
+  ['none', 'a slow fall that was washed off', { slope: { ...slope, leftShare: 0.1 } }],
+  ['unclear', 'a sudden fall', { ...low, slope: { ...slope, stepShare: 0.5 } }],
+  [
+    'none',
+    'a noon that stands still at all stations',
+    { flatTop: { ...level, slots: 4 }, feederFlatShare: 1 },
+  ],
+  ['none', 'more than expected while an alarm is still open', { isAlarm: true, deviation: 0.04 }],
   ['ageing', 'a fall over years', { ...low, ageingPerYear: -0.03 }],
   ['unclear', 'a loss without a signature', low],
 ];
@@ -99,8 +108,7 @@ describe('the cause of a day', () => {
   });
 
   it('is never a slow fall where the slope drowns in its scatter', () => {
-    const slope = { perDay: -0.003, days: 20, spanDays: 29, scatter: 0.2 };
-    expect(explainDay({ ...well, slope }).kind).toBe('none');
+    expect(explainDay({ ...well, slope: { ...slope, scatter: 0.2 } }).kind).toBe('none');
   });
 });
 
@@ -151,6 +159,22 @@ describe('signatures', () => {
     }));
     expect(deviationSlope(days)?.perDay).toBeCloseTo(-0.002, 6);
     expect(deviationSlope(days.slice(0, 9))).toBeNull();
+  });
+
+  it('tell a slow fall from a step, and from one that was washed off', () => {
+    const slopeOf = (deviationOf: (day: number) => number) =>
+      deviationSlope(
+        Array.from({ length: 30 }, (_, dayNumber) => ({
+          dayNumber,
+          deviation: deviationOf(dayNumber) + 0.01 * Math.sin(7 * dayNumber),
+          skyIndex: 0.8,
+        })),
+      );
+    const dust = slopeOf((day) => -0.004 * day);
+    expect(dust?.leftShare).toBeCloseTo(1, 0);
+    expect(dust?.stepShare).toBeGreaterThan(1);
+    expect(slopeOf((day) => (day < 18 ? 0 : -0.3))?.stepShare).toBeLessThan(0.5);
+    expect(slopeOf((day) => (day < 26 ? -0.004 * day : 0))?.leftShare).toBeLessThan(0.3);
   });
 
   it('measure ageing by days a year apart, with what the fleet ages', () => {

@@ -81,6 +81,8 @@ export const CAUSE_LIMITS = {
   regionalShare: 0.4,
   plateauWithin: 0.02,
   feederShare: 0.5,
+  /** A cloudless noon stands within half a per cent for an hour at all stations of a feeder; a limit holds longer. */
+  sharedSlots: 6,
   lagMin: 15,
   lagDeviation: 0.1,
   inverterRatio: -0.03,
@@ -90,9 +92,14 @@ export const CAUSE_LIMITS = {
   contrast: 0.2,
   flatSlots: 8,
   flatExcess: 0.1,
-  slopeTotal: -0.05,
+  slopeTotal: -0.07,
   slopePerDay: { from: -0.008, to: -0.0008 },
   slopeDays: 10,
+  /** Less of a fall than this left, and it was washed off; a step that leaves less than this of the line's, and it was sudden. */
+  leftShare: 0.5,
+  stepShare: 0.9,
+  /** How far a fall stands out of the scatter of its days; where nothing is low yet it has to be surer. */
+  scatters: { low: 1.5, normal: 2 },
   ageingPerYear: -0.02,
   /** Trips of an inverter near +10 % of the grid's voltage (GB/T 29319) come back after some minutes, and again. */
   breakdowns: 3,
@@ -115,7 +122,9 @@ export function explainDay(seen: CauseEvidence): Cause {
   return { kind: 'unclear', deviation: seen.deviation };
 }
 
-const isLow = (seen: CauseEvidence): boolean => seen.isAlarm || seen.deviation < seen.bandLow;
+/** An alarm stays open for some days after its end; on those with more than expected there is nothing to explain. */
+const isLow = (seen: CauseEvidence): boolean =>
+  (seen.isAlarm && seen.deviation < 0) || seen.deviation < seen.bandLow;
 
 const registered: Rule = ({ isRegisteredOutage }) =>
   isRegisteredOutage === true ? { kind: 'registered_outage' } : null;
@@ -173,7 +182,10 @@ const flat: Rule = ({ flatTop, limitW, gridLimited, feederFlatShare, temperature
   const { levelW, slots, excess } = flatTop;
   const atLimit = limitW !== null && levelW >= limitW * (1 - CAUSE_LIMITS.plateauWithin);
   if (atLimit && !gridLimited) return { kind: 'clipping', limitW, slots, excess };
-  const isShared = feederFlatShare !== null && feederFlatShare >= CAUSE_LIMITS.feederShare;
+  const isShared =
+    feederFlatShare !== null &&
+    feederFlatShare >= CAUSE_LIMITS.feederShare &&
+    slots >= CAUSE_LIMITS.sharedSlots;
   // Heat is the station's own; what others of the feeder share at the same time is not.
   if (!gridLimited && !isShared && temperatureC !== null && temperatureC >= CAUSE_LIMITS.deratingC)
     return { kind: 'derating', levelW, slots, excess, temperatureC };
@@ -243,17 +255,19 @@ const soiling: Rule = ({ slope }) => {
   if (slope === null || slope.days < CAUSE_LIMITS.slopeDays) return null;
   const { from, to } = CAUSE_LIMITS.slopePerDay;
   // A slope that drowns in the scatter of its own days is none.
-  const isClear = Math.abs(slope.perDay) * slope.spanDays > 1.5 * slope.scatter;
-  return slope.perDay >= from && slope.perDay <= to && isClear
+  const isClear = Math.abs(slope.perDay) * slope.spanDays > CAUSE_LIMITS.scatters.low * slope.scatter;
+  const isGoingOn = slope.leftShare >= CAUSE_LIMITS.leftShare && slope.stepShare >= CAUSE_LIMITS.stepShare;
+  return slope.perDay >= from && slope.perDay <= to && isClear && isGoingOn
     ? { kind: 'soiling', perDay: slope.perDay, days: slope.days }
     : null;
 };
 
-/** A fall that adds up to more than 5 % is told before it leaves the band of a single day. */
+/** A fall that adds up to 7 % is told before it leaves the band of a single day. */
 const steepFall: Rule = (seen) =>
   seen.slope !== null &&
   (seen.profile === null || seen.profile.contrast <= CAUSE_LIMITS.contrast) &&
-  seen.slope.perDay * seen.slope.spanDays < CAUSE_LIMITS.slopeTotal
+  seen.slope.perDay * seen.slope.spanDays <
+    Math.min(CAUSE_LIMITS.slopeTotal, -CAUSE_LIMITS.scatters.normal * seen.slope.scatter)
     ? soiling(seen)
     : null;
 

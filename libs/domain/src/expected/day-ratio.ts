@@ -182,6 +182,9 @@ export interface ExpectedDay {
   /** ln of measured over expected; negative is too little. */
   deviation: number;
   sigma: number;
+  /** Measured and expected over the quarter hours that were compared, Wh: what the deviation is of. */
+  comparedWh: number;
+  comparedExpectedWh: number;
   /** Energy that is missing against the expected, Wh; 0 where there is none. */
   missingWh: number;
 }
@@ -197,13 +200,16 @@ export interface Band {
 export function expectedDay(day: DayRatio, baselineRatio: number, band: Band): ExpectedDay {
   const expectedWh = day.modelWh * Math.exp(baselineRatio);
   const deviation = day.ratio - baselineRatio;
+  const comparedExpectedWh = day.comparedModelWh * Math.exp(baselineRatio);
   return {
     expectedWh,
     lowWh: expectedWh * Math.exp(band.low),
     highWh: expectedWh * Math.exp(band.high),
     deviation,
     sigma: band.sigma,
-    missingWh: Math.max(0, day.comparedModelWh * Math.exp(baselineRatio) - day.comparedWh),
+    comparedWh: day.comparedWh,
+    comparedExpectedWh,
+    missingWh: Math.max(0, comparedExpectedWh - day.comparedWh),
   };
 }
 

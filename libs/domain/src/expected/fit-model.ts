@@ -1,4 +1,10 @@
-import { clearSkyPlaneIrradiance, specificPower, type PlaneOrientation } from '../solar/clear-sky.ts';
+import {
+  planeIrradiances,
+  prepareSun,
+  specificPower,
+  type PlaneOrientation,
+  type PreparedSun,
+} from '../solar/clear-sky.ts';
 import { dayStartMs, QUARTER_HOUR_MS, QUARTER_HOURS_PER_DAY } from '../time/shanghai.ts';
 import {
   azimuthBin,
@@ -49,7 +55,8 @@ const HIDDEN_INDEX = 0.6;
 const HIDDEN_SLOTS = 4;
 
 interface FitSlot {
-  sun: ModelSun;
+  sun: PreparedSun;
+  airC: number;
   powerW: number;
 }
 interface Fit extends PlaneOrientation {
@@ -182,7 +189,7 @@ function fitSlots(
     if (powerW === null || slot % 2 === 1 || sun.elevationDeg <= FIT_LIMITS.elevationDeg) return [];
     const share = powerW / topW;
     return share >= FIT_LIMITS.powerFrom && (limitW === null || share <= FIT_LIMITS.powerTo)
-      ? [{ sun, powerW }]
+      ? [{ sun: prepareSun(sun), airC: sun.airC, powerW }]
       : [];
   });
 }
@@ -217,8 +224,9 @@ function search(slots: readonly FitSlot[], place: ExpectedPlace, start: StationM
 
 /** Best scale of an orientation and its mean absolute error as a share of the power. */
 function tryPlane(slots: readonly FitSlot[], place: ExpectedPlace, plane: PlaneOrientation): Fit {
-  const points = slots.map(({ sun, powerW }) => {
-    const modelW = place.capacityW * specificPower(clearSkyPlaneIrradiance(sun, plane), sun.airC);
+  const irradiance = planeIrradiances(plane);
+  const points = slots.map(({ sun, airC, powerW }) => {
+    const modelW = place.capacityW * specificPower(irradiance(sun), airC);
     return { modelW, powerW };
   });
   const ratios = points.map(({ modelW, powerW }) => ({ value: powerW / modelW, weight: modelW }));

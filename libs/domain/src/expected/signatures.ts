@@ -39,30 +39,60 @@ function isBetter(one: { lagMin: number; error: number }, other: { lagMin: numbe
   );
 }
 
+/** Square sums of a day for one lag: of the power, of both, of the shifted expectation, and of how many slots. */
+interface LagSums {
+  own: number;
+  cross: number;
+  model: number;
+  count: number;
+}
+
 /** What the best scale leaves of the power after a shift, as a share of its square sum. */
 function lagError(days: readonly ComparedDay[], lagSlots: number): number | null {
   let own = 0;
   let cross = 0;
   let model = 0;
   let count = 0;
+  for (const day of days) {
+    const sums = lagSumsOf(day, lagSlots);
+    own += sums.own;
+    cross += sums.cross;
+    model += sums.model;
+    count += sums.count;
+  }
+  return count < 20 || own === 0 || model === 0 ? null : 1 - cross ** 2 / (own * model);
+}
+
+/** Each day is looked at on a week of days: its sums are worked out once. */
+const lagSumsOfDays = new WeakMap<ComparedDay, Map<number, LagSums>>();
+
+function lagSumsOf(day: ComparedDay, lagSlots: number): LagSums {
+  const known = lagSumsOfDays.get(day) ?? new Map<number, LagSums>();
+  const sums = known.get(lagSlots) ?? addLagSums(day, lagSlots);
+  known.set(lagSlots, sums);
+  lagSumsOfDays.set(day, known);
+  return sums;
+}
+
+function addLagSums({ powersW, expectedW }: ComparedDay, lagSlots: number): LagSums {
+  const sums = { own: 0, cross: 0, model: 0, count: 0 };
   // Slots near the edge are left out for every lag, so that all lags compare the same slots.
   const edge = LAG_MAX_MIN / SLOT_MIN;
-  for (const { powersW, expectedW } of days)
-    for (let slot = edge; slot < QUARTER_HOURS_PER_DAY - edge; slot += 1) {
-      const powerW = powersW[slot] ?? null;
-      const whole = Math.floor(slot - lagSlots);
-      const rest = slot - lagSlots - whole;
-      const before = expectedW[whole] ?? null;
-      const after = expectedW[whole + 1] ?? null;
-      if (powerW === null || before === null || after === null) continue;
-      const shiftedW = before + (after - before) * rest;
-      if (powerW === 0 && shiftedW === 0) continue;
-      own += powerW * powerW;
-      cross += powerW * shiftedW;
-      model += shiftedW * shiftedW;
-      count += 1;
-    }
-  return count < 20 || own === 0 || model === 0 ? null : 1 - cross ** 2 / (own * model);
+  for (let slot = edge; slot < QUARTER_HOURS_PER_DAY - edge; slot += 1) {
+    const powerW = powersW[slot] ?? null;
+    const whole = Math.floor(slot - lagSlots);
+    const rest = slot - lagSlots - whole;
+    const before = expectedW[whole] ?? null;
+    const after = expectedW[whole + 1] ?? null;
+    if (powerW === null || before === null || after === null) continue;
+    const shiftedW = before + (after - before) * rest;
+    if (powerW === 0 && shiftedW === 0) continue;
+    sums.own += powerW * powerW;
+    sums.cross += powerW * shiftedW;
+    sums.model += shiftedW * shiftedW;
+    sums.count += 1;
+  }
+  return sums;
 }
 
 /** A flat top: the power stands still while more was expected. */
@@ -169,7 +199,14 @@ export interface Slope {
   spanDays: number;
   /** Deviation of the days about the line. */
   scatter: number;
+  /** Share of the fall that is still there on the last bright days: about 1 as it falls, 0 when it was washed off. */
+  leftShare: number;
+  /** What the best step between two levels leaves, over what the line leaves: below 1 it was sudden. */
+  stepShare: number;
 }
+
+/** Last bright days that tell whether a fall is still there, and days that a level has to rest on. */
+const LEVEL_DAYS = 3;
 
 /** Slope of the last deviations by Theil and Sen; null of fewer than 10 days. Dark days are passed over. */
 export function deviationSlope(
@@ -188,7 +225,32 @@ export function deviationSlope(
       0.5,
     ) ?? 0);
   const numbers = bright.map(({ dayNumber }) => dayNumber);
-  return { perDay, days: bright.length, spanDays: Math.max(...numbers) - Math.min(...numbers), scatter };
+  const first = Math.min(...numbers);
+  const spanDays = Math.max(...numbers) - first;
+  const inOrder = bright.toSorted((one, other) => one.dayNumber - other.dayNumber);
+  const deviations = inOrder.map(({ deviation }) => deviation);
+  const last = quantile(deviations.slice(-LEVEL_DAYS), 0.5) ?? 0;
+  const lineLeaves = rests.reduce((sum, rest) => sum + Math.abs(rest - middle), 0);
+  return {
+    perDay,
+    days: bright.length,
+    spanDays,
+    scatter,
+    leftShare: perDay === 0 ? 0 : (last - (middle + perDay * first)) / (perDay * spanDays),
+    stepShare: lineLeaves === 0 ? Infinity : stepLeaves(deviations) / lineLeaves,
+  };
+}
+
+/** Sum of the absolute differences from two levels, with the split that leaves least. */
+function stepLeaves(values: readonly number[]): number {
+  const about = (part: readonly number[]) => {
+    const level = quantile(part, 0.5) ?? 0;
+    return part.reduce((sum, value) => sum + Math.abs(value - level), 0);
+  };
+  let least = Infinity;
+  for (let split = LEVEL_DAYS; split <= values.length - LEVEL_DAYS; split += 1)
+    least = Math.min(least, about(values.slice(0, split)) + about(values.slice(split)));
+  return least;
 }
 
 /**

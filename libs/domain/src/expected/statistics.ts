@@ -47,9 +47,12 @@ export function robustSigma(items: readonly Weighted[], centre: number): number 
 /** Slope by Theil and Sen: the median of the slopes of all pairs, per unit of x. Null of fewer than two different x. */
 export function theilSenSlope(points: readonly { x: number; y: number }[]): number | null {
   const slopes: number[] = [];
-  for (const [index, one] of points.entries())
-    for (const other of points.slice(index + 1))
-      if (other.x !== one.x) slopes.push((other.y - one.y) / (other.x - one.x));
+  points.forEach((one, index) => {
+    for (let next = index + 1; next < points.length; next += 1) {
+      const other = points[next];
+      if (other && other.x !== one.x) slopes.push((other.y - one.y) / (other.x - one.x));
+    }
+  });
   return quantile(slopes, 0.5);
 }
 

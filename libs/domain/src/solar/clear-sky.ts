@@ -23,19 +23,43 @@ export function clearSkyHorizontalIrradiance(elevationDeg: number): number {
   return cosZenith <= 0 ? 0 : 1.098 * cosZenith * Math.exp(-0.057 / cosZenith);
 }
 
+/** What of the sun does not depend on the plane: worked out once where many planes are tried. */
+export interface PreparedSun {
+  horizontal: number;
+  sinElevation: number;
+  cosElevation: number;
+  azimuthDeg: number;
+}
+
+export function prepareSun({ elevationDeg, azimuthDeg }: SunPosition): PreparedSun {
+  const elevationRad = toRadians(elevationDeg);
+  return {
+    horizontal: clearSkyHorizontalIrradiance(elevationDeg),
+    sinElevation: Math.sin(elevationRad),
+    cosElevation: Math.cos(elevationRad),
+    azimuthDeg,
+  };
+}
+
 /** Irradiance in the plane of the modules under a cloudless sky, kW/m2: isotropic, diffuse 15 %, albedo 0.2. */
 export function clearSkyPlaneIrradiance(sun: SunPosition, plane: PlaneOrientation): number {
-  const horizontal = clearSkyHorizontalIrradiance(sun.elevationDeg);
-  if (horizontal === 0) return 0;
-  const elevationRad = toRadians(sun.elevationDeg);
+  return planeIrradiances(plane)(prepareSun(sun));
+}
+
+/** The same for many suns and one plane. */
+export function planeIrradiances(plane: PlaneOrientation): (sun: PreparedSun) => number {
   const tiltRad = toRadians(plane.tiltDeg);
-  const cosIncidence =
-    Math.sin(elevationRad) * Math.cos(tiltRad) +
-    Math.cos(elevationRad) * Math.sin(tiltRad) * Math.cos(toRadians(sun.azimuthDeg - plane.azimuthDeg));
-  const beam = ((1 - DIFFUSE_SHARE) * Math.max(0, cosIncidence)) / Math.sin(elevationRad);
-  const sky = (DIFFUSE_SHARE * (1 + Math.cos(tiltRad))) / 2;
-  const ground = (ALBEDO * (1 - Math.cos(tiltRad))) / 2;
-  return horizontal * (beam + sky + ground);
+  const cosTilt = Math.cos(tiltRad);
+  const sinTilt = Math.sin(tiltRad);
+  const sky = (DIFFUSE_SHARE * (1 + cosTilt)) / 2;
+  const ground = (ALBEDO * (1 - cosTilt)) / 2;
+  return ({ horizontal, sinElevation, cosElevation, azimuthDeg }) => {
+    if (horizontal === 0) return 0;
+    const cosIncidence =
+      sinElevation * cosTilt + cosElevation * sinTilt * Math.cos(toRadians(azimuthDeg - plane.azimuthDeg));
+    const beam = ((1 - DIFFUSE_SHARE) * Math.max(0, cosIncidence)) / sinElevation;
+    return horizontal * (beam + sky + ground);
+  };
 }
 
 /**

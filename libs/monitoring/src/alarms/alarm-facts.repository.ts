@@ -76,19 +76,23 @@ export class AlarmFactsRepository {
       order by station_id, day`);
   }
 
-  /** Stations and counties (or the city: both null) of which it is known that they do not generate now. */
-  async plannedNow(
-    at: Date,
-    day: string,
-  ): Promise<{ stationId: number | null; countyCode: string | null }[]> {
+  /** Stations and counties (or the city: both null) of which it is known that they do not generate as usual now. */
+  async outagesNow(at: Date): Promise<{ stationId: number | null; countyCode: string | null }[]> {
     return this.database.query(sql`
       select station_id as "stationId", county_code as "countyCode"
-      from planned_outage
-      where cancelled_at is null and from_at <= ${at}::timestamptz and to_at > ${at}::timestamptz
-      union all
-      select station_id, null::text
       from registered_outage
-      where taken_back_at is null and from_day <= ${day}::date and (to_day is null or to_day > ${day}::date)`);
+      where cancelled_at is null and from_at <= ${at}::timestamptz
+        and (to_at is null or to_at > ${at}::timestamptz)`);
+  }
+
+  /** Stretches in which a station was in an alarm of the hours, since `from`. */
+  async hardTimes(from: Date): Promise<{ stationId: number; beganAt: Date; endedAt: Date | null }[]> {
+    return this.database.query(sql`
+      select station_id as "stationId", began_at as "beganAt", ended_at as "endedAt"
+      from alarm_incident
+      where station_id is not null and alarm_id is not null
+        and kind in ('offline', 'zero', 'fault', 'insulation')
+        and (ended_at is null or ended_at > ${from}::timestamptz)`);
   }
 
   /** Counter items that a person has to decide, a station. */

@@ -1,5 +1,6 @@
 import { addDays, dayOf, dayStartMs } from '#domain';
 import { sql, type Queryable } from '#persistence';
+import type { ValuationOf } from './alarm-valuation.repository.ts';
 
 /** Kinds of a station that cost energy by the quarter hour, and those that are judged by the day. */
 const BY_QUARTER = [
@@ -24,9 +25,16 @@ const ROLL_UP_LAG_MS = 15 * 60_000;
  * counted until readings come; then the day is lost again by what they say. Value: the price of the station on the
  * day, or the valuation in force.
  */
-export async function renewLosses(transaction: Queryable, now: Date, defaultHao: number): Promise<void> {
+export async function renewLosses(
+  transaction: Queryable,
+  now: Date,
+  valuationOf: ValuationOf,
+): Promise<void> {
   const today = dayOf(now.getTime());
-  for (const day of [addDays(today, -1), today]) await renewDay(transaction, { day, now, defaultHao });
+  const counties = await transaction.query<{ code: string }>(sql`
+    select distinct county_code as code from alarm where state <> 'closed' and station_id is not null`);
+  const prices = counties.map(({ code }) => ({ code, hao: valuationOf(code).priceHaoPerKwh }));
+  for (const day of [addDays(today, -1), today]) await renewDay(transaction, { day, now, prices });
   await transaction.query(sql`
     update alarm a set lost_energy_wh = l.wh, lost_amount_fen = l.fen, is_loss_whole = l.whole
     from (
@@ -41,7 +49,7 @@ export async function renewLosses(transaction: Queryable, now: Date, defaultHao:
 
 async function renewDay(
   transaction: Queryable,
-  { day, now, defaultHao }: { day: string; now: Date; defaultHao: number },
+  { day, now, prices }: { day: string; now: Date; prices: readonly { code: string; hao: number }[] },
 ): Promise<void> {
   const from = new Date(dayStartMs(day));
   const to = new Date(Math.min(dayStartMs(addDays(day, 1)), now.getTime() - ROLL_UP_LAG_MS));
@@ -49,10 +57,12 @@ async function renewDay(
     with open_alarm as (
       select a.id, a.kind, a.station_id, t.county_code, s.capacity_w, greatest(a.began_at, ${from}::timestamptz) as from_at,
         least(coalesce(a.recovered_at, ${now}::timestamptz), ${to}::timestamptz) as to_at,
-        a.began_at, coalesce(p.price, ${defaultHao}::int) as price
+        a.began_at, coalesce(p.price, v.hao) as price
       from alarm a
       join station s on s.id = a.station_id
       join township t on t.code = s.township_code
+      join unnest(${prices.map(({ code }) => code)}::text[], ${prices.map(({ hao }) => hao)}::int[]) as v (code, hao)
+        on v.code = a.county_code
       left join (
         select station_id, sum(price_hao_per_kwh)::int as price
         from tariff

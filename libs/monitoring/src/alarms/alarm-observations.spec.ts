@@ -42,6 +42,7 @@ function seenOf(kind: string, part: Partial<StationFacts>, nowMs = noonMs) {
     freshSinceMs: nowMs - 1_800_000,
     ingestSeenMs: nowMs,
     isGrace: false,
+    heardSinceMs: null,
     stations: [station(1, part, nowMs), ...[2, 3, 4].map((id) => station(id, {}, nowMs))],
   };
   const { observations, devicesOf } = observeFleet(facts);
@@ -60,6 +61,33 @@ describe('what is seen of a station', () => {
     expect(seenOf('offline', { contactMs: noonMs - 7_200_000 }).seen).toBe(7200);
     expect(seenOf('offline', { contactMs: nightMs - 7_200_000 }, nightMs).seen).toBeNull();
     expect(seenOf('offline', { contactMs: null }).seen).toBeNull();
+  });
+
+  it('has been silent for the hours of daylight, over the night', () => {
+    const at = (clock: string) => Date.parse(`2026-06-02T${clock}:00+08:00`);
+    const dusk = Date.parse('2026-06-01T18:00:00+08:00');
+    const seenAt = (nowMs: number, heardSinceMs: number | null) => {
+      const { observations } = observeFleet({
+        nowMs,
+        freshSinceMs: nowMs - 1_800_000,
+        ingestSeenMs: nowMs,
+        isGrace: false,
+        heardSinceMs,
+        stations: [station(1, { contactMs: dusk }, nowMs)],
+      });
+      return (observations.find(({ kind }) => kind === 'offline')?.lastedMs ?? 0) / 60_000;
+    };
+    // The sun is above 10° until about 19:00 and from about 6:15: half an hour of that is allowed.
+    expect(seenAt(at('07:00'), null)).toBeGreaterThan(50);
+    expect(seenAt(at('07:00'), null)).toBeLessThan(85);
+    expect(seenAt(at('08:00'), null)).toBeGreaterThan(110);
+    expect(seenAt(at('08:00'), at('07:30'))).toBe(0);
+  });
+
+  it('does not tell a day again that an alarm of the hours has told', () => {
+    const told = (isTold: boolean) =>
+      seenOf('low', { days: [{ endMs: noonMs, ratio: 0.3, isSoiled: false, isTold }] }).isQuiet;
+    expect([told(true), told(false)]).toEqual([true, false]);
   });
 
   it('names the device: a dead inverter among its siblings, a weak string, a hot or silent one', () => {

@@ -24,6 +24,8 @@ interface JudgedDay {
   endMs: number;
   ratio: number | null;
   isSoiled: boolean;
+  /** Its loss is that of an alarm of the hours: the day is not told again. */
+  isTold: boolean;
 }
 
 export interface StationFacts {
@@ -49,6 +51,8 @@ export interface FleetFacts {
   ingestSeenMs: number | null;
   /** A pause of the programs: nothing new is raised. */
   isGrace: boolean;
+  /** End of the last pause: silence before it says nothing of a station. Null: there was none. */
+  heardSinceMs: number | null;
   stations: readonly StationFacts[];
 }
 
@@ -94,13 +98,14 @@ export function observeFleet(facts: FleetFacts): {
       }),
       ...deviceSigns(station, facts),
     ];
-    for (const { kind, seen, devices } of judged) {
-      observations.push({ ...base, kind, seen });
+    for (const { kind, seen, devices, lastedMs } of judged) {
+      observations.push({ ...base, kind, seen, ...(lastedMs === undefined ? {} : { lastedMs }) });
       if (devices && devices.length > 0) devicesOf.set(`${kind}|${subject}`, devices);
     }
     for (const day of station.days) {
-      observations.push({ ...base, kind: 'low', atMs: day.endMs, seen: day.ratio });
-      observations.push({ ...base, kind: 'soiling', atMs: day.endMs, seen: day.isSoiled ? 1 : 0 });
+      const isQuiet = base.isQuiet || day.isTold;
+      observations.push({ ...base, isQuiet, kind: 'low', atMs: day.endMs, seen: day.ratio });
+      observations.push({ ...base, isQuiet, kind: 'soiling', atMs: day.endMs, seen: day.isSoiled ? 1 : 0 });
     }
   }
   return { observations, devicesOf };
@@ -110,6 +115,7 @@ interface Sign {
   kind: AlarmKindName;
   seen: number | null;
   devices?: string[];
+  lastedMs?: number;
 }
 
 function observeIngest(facts: FleetFacts): AlarmObservation {
@@ -141,6 +147,28 @@ function silenceMs(station: StationFacts, facts: FleetFacts): number | null {
   const silence = Math.max(0, facts.nowMs - station.contactMs);
   if (silence <= HALF_HOUR_MS) return silence;
   return isLight(station, facts.nowMs - HALF_HOUR_MS) ? silence : null;
+}
+
+/** Light is counted in steps of this, and no further back than this: it is enough for every delay in use. */
+const LIGHT_STEP_MS = 5 * 60_000;
+const LIGHT_BACK_MS = 4 * 86_400_000;
+const LIGHT_ENOUGH_MS = 86_400_000;
+
+/**
+ * How long a silent station has been silent in daylight beyond the half hour that is allowed, ms, over the nights: the
+ * two hours of domain.md 3.2 are of daylight, whether or not a night lies between. What was before the end of the last
+ * pause of the programs does not count.
+ */
+function silentLightMs(station: StationFacts, facts: FleetFacts): number {
+  const fromMs = Math.max(
+    station.contactMs ?? facts.nowMs,
+    facts.heardSinceMs ?? -Infinity,
+    facts.nowMs - LIGHT_BACK_MS,
+  );
+  let lightMs = 0;
+  for (let atMs = facts.nowMs; atMs > fromMs && lightMs < LIGHT_ENOUGH_MS; atMs -= LIGHT_STEP_MS)
+    if (isLight(station, atMs)) lightMs += Math.min(LIGHT_STEP_MS, atMs - fromMs);
+  return Math.max(0, lightMs - HALF_HOUR_MS);
 }
 
 function observeCounties(
@@ -193,8 +221,13 @@ function stationSigns(
     isHeard(station, facts) && station.powerW !== null ? station.powerW / station.capacityW : null;
   const isSunny =
     isLight(station, facts.nowMs) && around.peerPowerPerW !== null && around.peerPowerPerW >= PEER_SUN;
+  const { silence } = around;
   return [
-    { kind: 'offline', seen: around.silence === null ? null : around.silence / 1000 },
+    {
+      kind: 'offline',
+      seen: silence === null ? null : silence / 1000,
+      ...(silence !== null && silence > HALF_HOUR_MS ? { lastedMs: silentLightMs(station, facts) } : {}),
+    },
     { kind: 'zero', seen: isSunny ? share : null },
     { kind: 'over_capacity', seen: share },
     { kind: 'counter', seen: station.openCounters },
@@ -207,8 +240,10 @@ function deviceSigns(station: StationFacts, facts: FleetFacts): Sign[] {
   const fresh = inverters.filter(
     ({ measuredAtMs }) => measuredAtMs !== null && measuredAtMs >= facts.freshSinceMs,
   );
-  const inFault = fresh.filter(({ isInFault }) => isInFault);
-  const badlyInsulated = fresh.filter(({ faultCode }) => INSULATION_CODES.has(faultCode ?? ''));
+  const isInsulation = ({ faultCode }: DeviceFacts) => INSULATION_CODES.has(faultCode ?? '');
+  // The code says more than the status: one alarm, of the kind that it names.
+  const inFault = fresh.filter((device) => device.isInFault && !isInsulation(device));
+  const badlyInsulated = fresh.filter(isInsulation);
   const counted = (devices: readonly DeviceFacts[]) => ({
     seen: isLit && fresh.length > 0 ? devices.length : null,
     devices: devices.map(({ code }) => code),

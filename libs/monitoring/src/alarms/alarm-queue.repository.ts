@@ -39,6 +39,7 @@ export interface AlarmRow {
   limit: number | null;
   fenPerPostMonth: bigint;
   incidents: number;
+  isSameLoss: boolean;
   version: number;
 }
 
@@ -54,7 +55,12 @@ const columns = sql`
   a.snoozed_until as "snoozedUntil", a.escalated_at as "escalatedAt", a.lost_energy_wh as "lostEnergyWh",
   a.lost_amount_fen as "lostAmountFen", a.is_loss_whole as "isLossWhole", a.seen, a.limit_value as "limit",
   a.fen_per_post_month as "fenPerPostMonth", a.version,
-  (select count(*)::int from alarm_incident i where i.alarm_id = a.id) as incidents`;
+  (select count(*)::int from alarm_incident i where i.alarm_id = a.id) as incidents,
+  -- What two open alarms of a station lost is the same energy: it counts in the one with more, of equal ones in the first.
+  a.state <> 'closed' and a.station_id is not null and exists (
+    select 1 from alarm o
+    where o.station_id = a.station_id and o.state <> 'closed' and o.id <> a.id
+      and (o.lost_amount_fen, -o.id) > (a.lost_amount_fen, -a.id)) as "isSameLoss"`;
 const tables = sql`
   alarm a
   left join station s on s.id = a.station_id
@@ -229,6 +235,7 @@ export function viewOf(row: AlarmRow, now: Date): Alarm {
     seen: row.seen,
     limit: row.limit,
     incidents: row.incidents,
+    isSameLoss: row.isSameLoss,
     version: row.version,
   };
 }

@@ -1,34 +1,29 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type {
-  AlarmPolicyEntry,
-  AlarmPolicyList,
-  AlarmPolicyView,
-  PlannedOutage,
-  PlannedOutageEntry,
+import {
+  alarmKindSchema,
+  type AlarmPolicyEntry,
+  type AlarmPolicyHistory,
+  type AlarmPolicyHistoryQuery,
+  type AlarmPolicyList,
+  type AlarmPolicyQuery,
+  type AlarmPolicyView,
+  type AlarmUnit,
 } from '#contracts';
-import { plannedOutageKindSchema } from '#contracts';
-import { ALARM_KINDS, ALARM_RULES, dayOf } from '#domain';
-import { Database, sql, type Sql } from '#persistence';
+import { ALARM_KINDS, ALARM_RULES, dayOf, type AlarmKindName } from '#domain';
+import { Database, sql } from '#persistence';
 import { Clock, ProblemError } from '#platform';
+import { requireFromToday } from './from-today.ts';
 
-const OUTAGES_MAX = 200;
+const HISTORY_MAX = 200;
 
-interface OutageRow {
-  id: number;
-  kind: string;
-  countyCode: string | null;
-  stationCode: string | null;
-  placeName: string | null;
-  fromAt: Date;
-  toAt: Date;
-  reason: string;
-  enteredBy: string;
-  enteredAt: Date;
-  cancelledAt: Date | null;
-  cancelledBy: string | null;
-}
+type PolicyRow = Omit<AlarmPolicyView, 'kind' | 'setAt' | 'side' | 'unit'> & { kind: string; setAt: Date };
 
-/** Planned outages, and the dated limits of the kinds. */
+const columns = sql`kind, county_code as "countyCode", effective_from as "effectiveFrom", is_on as "isOn",
+  delay_s as "delayS", clear_after_s as "clearAfterS", rejoin_s as "rejoinS", escalate_after_s as "escalateAfterS",
+  open_limit as "openLimit", close_limit as "closeLimit", major_limit as "majorLimit", reason, set_by as "setBy",
+  set_at as "setAt"`;
+
+/** The dated limits of the kinds. A change is a new row; the past stays as it was. */
 @Injectable()
 export class AlarmSettingsService {
   constructor(
@@ -36,81 +31,48 @@ export class AlarmSettingsService {
     @Inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** The newest first; at most 200. */
-  async outages(): Promise<PlannedOutage[]> {
-    return (await this.readOutages(sql`true`)).map(outageView);
-  }
-
-  /** @throws ProblemError 404 `registry.unknown_place` */
-  async planOutage(entry: PlannedOutageEntry, who: { name: string }): Promise<PlannedOutage> {
-    const [row] = await this.database.query<{ id: number }>(sql`
-      insert into planned_outage (county_code, station_id, kind, from_at, to_at, reason, entered_by, entered_at)
-      select c.code, s.id, ${entry.kind}, ${entry.fromAt}::timestamptz, ${entry.toAt}::timestamptz, ${entry.reason},
-        ${who.name}, ${this.clock.now()}::timestamptz
-      from (values (${entry.county}::text, ${entry.station}::text)) as given (county, station)
-      left join county c on c.code = given.county
-      left join station s on s.code = given.station
-      where (given.county is null) = (c.code is null) and (given.station is null) = (s.id is null)
-      returning id`);
-    if (!row) throw new ProblemError(404, 'registry.unknown_place', 'there is no such county or station');
-    return this.outage(row.id);
-  }
-
-  /** It stays, with a stamp; cancelling twice is the same. @throws ProblemError 404 `outage.unknown` */
-  async cancelOutage(id: number, who: { name: string }): Promise<PlannedOutage> {
-    await this.database.query(sql`
-      update planned_outage set cancelled_at = ${this.clock.now()}::timestamptz, cancelled_by = ${who.name}
-      where id = ${id}::int and cancelled_at is null`);
-    return this.outage(id);
-  }
-
-  /** Every kind with what is in force today, of the city or of a county. */
-  async policies(county: string | null): Promise<AlarmPolicyList> {
-    const day = dayOf(this.clock.nowMs());
-    const rows = await this.database.query<
-      Omit<AlarmPolicyView, 'setAt'> & { kind: string; setAt: Date; rank: number }
-    >(sql`
-      select distinct on (kind) kind, county_code as "countyCode", effective_from as "effectiveFrom",
-        is_on as "isOn", delay_s as "delayS", clear_after_s as "clearAfterS", rejoin_s as "rejoinS",
-        escalate_after_s as "escalateAfterS", open_limit as "openLimit", close_limit as "closeLimit",
-        major_limit as "majorLimit", reason, set_by as "setBy", set_at as "setAt"
+  /** Every kind with what is in force on a day (today), of the city or of a county. */
+  async policies(query: AlarmPolicyQuery): Promise<AlarmPolicyList> {
+    const day = query.day ?? dayOf(this.clock.nowMs());
+    const rows = await this.database.query<PolicyRow>(sql`
+      select distinct on (kind) ${columns}
       from alarm_policy
-      where effective_from <= ${day}::date and (county_code is null or county_code = ${county}::text)
+      where effective_from <= ${day}::date
+        and (county_code is null or county_code = ${query.county ?? null}::text)
       order by kind, county_code nulls last, effective_from desc, id desc`);
-    const stored = new Map<string, (typeof rows)[number]>(rows.map((row) => [row.kind, row]));
-    const items = ALARM_KINDS.map((kind): AlarmPolicyView => {
-      const row = stored.get(kind);
-      if (!row) return defaultPolicy(kind);
-      return {
-        kind,
-        countyCode: row.countyCode,
-        effectiveFrom: row.effectiveFrom,
-        isOn: row.isOn,
-        delayS: row.delayS,
-        clearAfterS: row.clearAfterS,
-        rejoinS: row.rejoinS,
-        escalateAfterS: row.escalateAfterS,
-        openLimit: row.openLimit,
-        closeLimit: row.closeLimit,
-        majorLimit: row.majorLimit,
-        reason: row.reason,
-        setBy: row.setBy,
-        setAt: row.setAt.toISOString(),
-      };
-    });
-    return { day, items };
+    const stored = new Map(rows.map((row) => [row.kind, row]));
+    return {
+      day,
+      items: ALARM_KINDS.map((kind) => {
+        const row = stored.get(kind);
+        return row ? viewOf(kind, row) : defaultPolicy(kind);
+      }),
+    };
+  }
+
+  /** Every dated row of the city and of a county, the last to begin first. */
+  async history(query: AlarmPolicyHistoryQuery): Promise<AlarmPolicyHistory> {
+    const rows = await this.database.query<PolicyRow>(sql`
+      select ${columns}
+      from alarm_policy
+      where (county_code is null or county_code = ${query.county ?? null}::text)
+        and (${query.kind ?? null}::text is null or kind = ${query.kind ?? null}::text)
+      order by effective_from desc, id desc
+      limit ${HISTORY_MAX}::int`);
+    return {
+      day: dayOf(this.clock.nowMs()),
+      items: rows.map((row) => viewOf(alarmKindSchema.parse(row.kind), row)),
+    };
   }
 
   /**
-   * Enters new limits from a day on; what was in force stays as it was.
-   * @throws ProblemError 400 `alarm.limits` where the close limit is on the wrong side, 404 `registry.unknown_place`
+   * Enters new limits from a day on, today at the earliest.
+   * @throws ProblemError 400 `alarm.limits` where the close limit is on the wrong side, 404 `registry.unknown_place`, 422
+   *   `alarm.past_day`
    */
   async setPolicy(entry: AlarmPolicyEntry, who: { name: string }): Promise<AlarmPolicyList> {
-    const { side } = ALARM_RULES[entry.kind];
-    const isCrossed =
-      side === 'above' ? entry.closeLimit > entry.openLimit : entry.closeLimit < entry.openLimit;
-    if (isCrossed)
-      throw new ProblemError(400, 'alarm.limits', 'the limit of well-being is beyond the limit of trouble');
+    requireSoundLimits(entry);
+    requireFromToday(entry.effectiveFrom, this.clock);
     const rows = await this.database.query<{ id: number }>(sql`
       insert into alarm_policy (county_code, kind, effective_from, is_on, delay_s, clear_after_s, rejoin_s,
         escalate_after_s, open_limit, close_limit, major_limit, reason, set_by, set_at)
@@ -123,41 +85,49 @@ export class AlarmSettingsService {
       where (given.county is null) = (c.code is null)
       returning id`);
     if (rows.length === 0) throw new ProblemError(404, 'registry.unknown_place', 'there is no such county');
-    return this.policies(entry.county);
-  }
-
-  private async outage(id: number): Promise<PlannedOutage> {
-    const [row] = await this.readOutages(sql`o.id = ${id}::int`);
-    if (!row) throw new ProblemError(404, 'outage.unknown', `there is no planned outage ${id}`);
-    return outageView(row);
-  }
-
-  private readOutages(condition: Sql): Promise<OutageRow[]> {
-    return this.database.query<OutageRow>(sql`
-      select o.id, o.kind, o.county_code as "countyCode", s.code as "stationCode",
-        coalesce(s.name, c.name) as "placeName", o.from_at as "fromAt", o.to_at as "toAt", o.reason,
-        o.entered_by as "enteredBy", o.entered_at as "enteredAt", o.cancelled_at as "cancelledAt",
-        o.cancelled_by as "cancelledBy"
-      from planned_outage o
-      left join station s on s.id = o.station_id
-      left join county c on c.code = o.county_code
-      where ${condition}
-      order by o.from_at desc, o.id desc
-      limit ${OUTAGES_MAX}::int`);
+    return this.policies(entry.county === null ? {} : { county: entry.county });
   }
 }
 
-const outageView = (row: OutageRow): PlannedOutage => ({
-  ...row,
-  kind: plannedOutageKindSchema.parse(row.kind),
-  fromAt: row.fromAt.toISOString(),
-  toAt: row.toAt.toISOString(),
-  enteredAt: row.enteredAt.toISOString(),
-  cancelledAt: row.cancelledAt?.toISOString() ?? null,
-});
+/** @throws ProblemError 400 `alarm.limits` where well begins beyond trouble, or grave before it */
+export function requireSoundLimits(
+  entry: Pick<AlarmPolicyEntry, 'kind' | 'openLimit' | 'closeLimit' | 'majorLimit'>,
+): void {
+  const sign = ALARM_RULES[entry.kind].side === 'above' ? 1 : -1;
+  if (sign * (entry.closeLimit - entry.openLimit) > 0)
+    throw new ProblemError(400, 'alarm.limits', 'the limit of well-being is beyond the limit of trouble');
+  if (entry.majorLimit !== null && sign * (entry.majorLimit - entry.openLimit) < 0)
+    throw new ProblemError(
+      400,
+      'alarm.limits',
+      'the limit of grave trouble comes before the limit of trouble',
+    );
+}
 
-function defaultPolicy(kind: (typeof ALARM_KINDS)[number]): AlarmPolicyView {
-  const { policy } = ALARM_RULES[kind];
+const UNITS: Record<AlarmKindName, AlarmUnit> = {
+  ingest_down: 's',
+  county_silent: 'share',
+  offline: 's',
+  no_data: 's',
+  zero: 'share',
+  inverter_zero: 'share',
+  fault: 'count',
+  low: 'share',
+  string_low: 'share',
+  insulation: 'count',
+  over_temperature: 'celsius',
+  grid: 'range',
+  soiling: 'yes',
+  counter: 'count',
+  over_capacity: 'share',
+};
+
+function viewOf(kind: AlarmKindName, row: PolicyRow): AlarmPolicyView {
+  return { ...row, kind, setAt: row.setAt.toISOString(), side: ALARM_RULES[kind].side, unit: UNITS[kind] };
+}
+
+function defaultPolicy(kind: AlarmKindName): AlarmPolicyView {
+  const { policy, side } = ALARM_RULES[kind];
   return {
     kind,
     countyCode: null,
@@ -173,5 +143,7 @@ function defaultPolicy(kind: (typeof ALARM_KINDS)[number]): AlarmPolicyView {
     reason: null,
     setBy: null,
     setAt: null,
+    side,
+    unit: UNITS[kind],
   };
 }

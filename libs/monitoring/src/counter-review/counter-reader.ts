@@ -11,7 +11,6 @@ import type { Database } from '#persistence';
 import { findingKey, readContexts, type Decision, type DeviceContext } from './counter-context.ts';
 import { daylightAt, type Place } from './daylight.ts';
 import {
-  BOUNDARY_DAYS,
   BOUNDARY_SAMPLES,
   readDayCounters,
   readDevices,
@@ -19,6 +18,8 @@ import {
   type Span,
   type Stretch,
 } from './device-readings.ts';
+import { reachDays } from './reach-days.ts';
+import { standsStillAcross } from './still-across.ts';
 
 export interface CountedDevice extends Place {
   deviceId: number;
@@ -46,8 +47,11 @@ export interface DeviceCounter {
   dayCounters: readonly CounterSample[];
 }
 
-/** Where a stretch of doubt reaches the end of the readings of a span, so many days more are read. */
-const WIDE_MS = 3 * DAY_MS;
+/**
+ * Where a doubt reaches the end of the readings of a span, so many days more are read; and more of them while a counter
+ * stands still up to their end, as far as a day reaches at all.
+ */
+const WIDER_DAYS = [3, 9, 27];
 /** After a jump the readings of so long show that the counter went on, across a night. */
 const ANCHOR_MS = 2 * DAY_MS;
 
@@ -73,40 +77,54 @@ export class CounterReader {
       const tried = trial.get(deviceId);
       return tried ? { ...context, fixes: [...context.fixes, ...tried] } : context;
     };
-    const stretches = deviceIds.flatMap((id) => anchorsOf(id, contextOf(id), span));
-    const readings = await readDevices(this.database, { deviceIds, span, stretches });
+    const reach = await reachDays(this.database);
+    const limits = widened(span, reach);
+    const readAround = (ids: readonly number[], window: Span) =>
+      readDevices(this.database, {
+        deviceIds: ids,
+        span: window,
+        limits,
+        stretches: ids.flatMap((id) => anchorsOf(id, contextOf(id), window)),
+      });
+    const readings = await readAround(deviceIds, span);
     const daylights = new Map<number, (atMs: number) => boolean>();
     const found = new Map<number, DeviceCounter>();
-    const inDoubt: CountedDevice[] = [];
     const judge = (device: CountedDevice, { counters, powers }: DeviceReadings) => {
       const daylight = daylights.get(device.stationId) ?? daylightAt(device);
       daylights.set(device.stationId, daylight);
       const context = contextOf(device.deviceId);
-      const counter = counterOf(device, withSignedBegin(counters, context, span), context, daylight);
+      const begun = withSignedBegin(counters, context, { fromMs: span.from.getTime(), limits });
+      const counter = counterOf(device, begun, context, daylight);
       found.set(device.deviceId, { counter, powers, dayCounters: [] });
       return counter;
     };
-    for (const device of devices) {
+    const isStill = (device: CountedDevice, own: DeviceReadings, counter: ReviewedCounter, window: Span) =>
+      standsStillAcross({
+        counter,
+        ratedPowerW: device.ratedPowerW,
+        samples: own.counters,
+        span,
+        window,
+        fixes: contextOf(device.deviceId).fixes,
+      });
+    const inDoubt = devices.filter((device) => {
       const own = readings.get(device.deviceId);
-      if (own && reachesOut(judge(device, own), own.counters, span)) inDoubt.push(device);
-    }
+      if (!own) return false;
+      const counter = judge(device, own);
+      return reachesOut(counter, own.counters, span) || isStill(device, own, counter, span);
+    });
     await this.addDayCounters(
       devices.filter(({ deviceId }) => !readings.get(deviceId)?.counters.length),
       span,
       found,
     );
-    if (inDoubt.length === 0) return found;
-    const wide = { from: new Date(span.from.getTime() - WIDE_MS), to: new Date(span.to.getTime() + WIDE_MS) };
-    const ids = inDoubt.map(({ deviceId }) => deviceId);
-    const more = await readDevices(this.database, {
-      deviceIds: ids,
-      span: wide,
-      stretches: ids.flatMap((id) => anchorsOf(id, contextOf(id), wide)),
+    const windows = [...WIDER_DAYS, reach].map((days) => widened(span, days));
+    await lookFurther({
+      inDoubt,
+      windows,
+      readAround,
+      isOpen: (device, own, window) => isStill(device, own, judge(device, own), window),
     });
-    for (const device of inDoubt) {
-      const own = more.get(device.deviceId);
-      if (own) judge(device, own);
-    }
     return found;
   }
 
@@ -123,6 +141,31 @@ export class CounterReader {
     }
   }
 }
+
+/** Reads window after window for the devices in doubt, until none of them is open any more. */
+async function lookFurther(question: {
+  inDoubt: readonly CountedDevice[];
+  windows: readonly Span[];
+  readAround: (deviceIds: readonly number[], window: Span) => Promise<Map<number, DeviceReadings>>;
+  /** Judges a device by the readings of a window, and says whether more of them are wanted. */
+  isOpen: (device: CountedDevice, own: DeviceReadings, window: Span) => boolean;
+}): Promise<void> {
+  let { inDoubt } = question;
+  for (const window of question.windows) {
+    if (inDoubt.length === 0) return;
+    const ids = inDoubt.map(({ deviceId }) => deviceId);
+    const readings = await question.readAround(ids, window);
+    inDoubt = inDoubt.filter((device) => {
+      const own = readings.get(device.deviceId);
+      return own !== undefined && question.isOpen(device, own, window);
+    });
+  }
+}
+
+const widened = ({ from, to }: Span, days: number): Span => ({
+  from: new Date(from.getTime() - days * DAY_MS),
+  to: new Date(to.getTime() + days * DAY_MS),
+});
 
 const NOTHING_COUNTED: ReviewedCounter = { steps: [], events: [], proposals: [] };
 
@@ -180,14 +223,13 @@ function isEmptyRun(
 function withSignedBegin(
   samples: readonly CounterSample[],
   { records }: DeviceContext,
-  span: Span,
+  { fromMs: startMs, limits }: { fromMs: number; limits: Span },
 ): readonly CounterSample[] {
   const [first] = samples;
-  const startMs = span.from.getTime();
   // With so many readings at hand there may be more further back.
   const isBegin = samples.filter(({ atMs }) => atMs < startMs).length < BOUNDARY_SAMPLES;
   if (!first || !isBegin) return samples;
-  const begin = records.findLast(({ atMs }) => atMs < first.atMs && atMs >= startMs - BOUNDARY_DAYS * DAY_MS);
+  const begin = records.findLast(({ atMs }) => atMs < first.atMs && atMs >= limits.from.getTime());
   const totalWh =
     begin?.kind === 'exchange' ? begin.startWh : begin?.kind === 'move_in' ? begin.readingWh : undefined;
   if (!begin || totalWh === undefined) return samples;
@@ -215,9 +257,7 @@ function reachesOut(counter: ReviewedCounter, samples: readonly CounterSample[],
     fourth !== undefined &&
     fourth.atMs < startMs &&
     counter.events.some(({ kind, atMs }) => atMs <= fourth.atMs && BREAKS.has(kind));
-  // A spell of standing still is known by the instant at which it began.
-  const isFrozenBefore = counter.events.some(({ kind, atMs }) => kind === 'frozen' && atMs < startMs);
-  if (isOpenAtBegin || isFrozenBefore) return true;
+  if (isOpenAtBegin) return true;
   if (last === undefined || last.atMs < endMs) return false;
   const isInside = ({ atMs }: { atMs: number }) => atMs >= startMs && atMs < endMs;
   return (

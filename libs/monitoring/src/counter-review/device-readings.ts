@@ -1,5 +1,6 @@
 import { DAY_MS, type CounterSample, type PowerSample } from '#domain';
 import { sql, type Database } from '#persistence';
+import { reachDays } from './reach-days.ts';
 
 export interface DeviceReadings {
   counters: CounterSample[];
@@ -16,8 +17,6 @@ export interface Stretch extends Span {
   deviceId: number;
 }
 
-/** How far the readings beside a span are looked for: as long as late data are taken. */
-export const BOUNDARY_DAYS = 35;
 /** Counter readings on each side of a span: enough to see whether the nearest one is to be believed. */
 export const BOUNDARY_SAMPLES = 4;
 /** Power at the ends of a day is carried over so much at most: three reporting intervals. */
@@ -37,13 +36,20 @@ interface Row {
  */
 export async function readDevices(
   database: Database,
-  question: { deviceIds: readonly number[]; span: Span; stretches?: readonly Stretch[] },
+  question: {
+    deviceIds: readonly number[];
+    span: Span;
+    /** Nothing beyond it is looked at; worked out here, since the planner opens every partition for a sum. */
+    limits: Span;
+    stretches?: readonly Stretch[];
+  },
 ): Promise<Map<number, DeviceReadings>> {
-  const { deviceIds, span, stretches = [] } = question;
-  const rows = await rowsAround(database, deviceIds, {
-    from: new Date(span.from.getTime() - POWER_MARGIN_MS),
-    to: new Date(span.to.getTime() + POWER_MARGIN_MS),
-  });
+  const { deviceIds, span, limits, stretches = [] } = question;
+  const within = {
+    from: new Date(Math.max(span.from.getTime() - POWER_MARGIN_MS, limits.from.getTime())),
+    to: new Date(Math.min(span.to.getTime() + POWER_MARGIN_MS, limits.to.getTime())),
+  };
+  const rows = await rowsAround(database, deviceIds, within, limits);
   if (stretches.length === 0) return byDevice(rows);
   const merged = new Map<string, Row>();
   for (const row of [...(await rowsOf(database, stretches)), ...rows])
@@ -68,10 +74,12 @@ export async function readDayCounters(
   return Map.groupBy(rows, ({ deviceId }) => deviceId);
 }
 
-async function rowsAround(database: Database, deviceIds: readonly number[], span: Span): Promise<Row[]> {
-  // Worked out here: a sum in the statement is not known to the planner, which then opens every partition there is.
-  const earliest = new Date(span.from.getTime() - BOUNDARY_DAYS * DAY_MS);
-  const latest = new Date(span.to.getTime() + BOUNDARY_DAYS * DAY_MS);
+async function rowsAround(
+  database: Database,
+  deviceIds: readonly number[],
+  span: Span,
+  limits: Span,
+): Promise<Row[]> {
   return database.query<Row>(sql`
     with d as (select unnest(${deviceIds}::int[]) as id), samples as (
       select r.device_id, r.measured_at, r.energy_total_wh, r.active_power_w
@@ -85,7 +93,7 @@ async function rowsAround(database: Database, deviceIds: readonly number[], span
         select measured_at, energy_total_wh, active_power_w
         from reading r
         where r.device_id = d.id and r.energy_total_wh is not null and r.measured_at < ${span.from}::timestamptz
-          and r.measured_at >= ${earliest}::timestamptz
+          and r.measured_at >= ${limits.from}::timestamptz
         order by r.measured_at desc
         limit ${BOUNDARY_SAMPLES}::int) p
       union all
@@ -94,7 +102,7 @@ async function rowsAround(database: Database, deviceIds: readonly number[], span
         select measured_at, energy_total_wh, active_power_w
         from reading r
         where r.device_id = d.id and r.energy_total_wh is not null and r.measured_at >= ${span.to}::timestamptz
-          and r.measured_at < ${latest}::timestamptz
+          and r.measured_at < ${limits.to}::timestamptz
         order by r.measured_at
         limit ${BOUNDARY_SAMPLES}::int) n
     )
@@ -107,7 +115,7 @@ async function rowsAround(database: Database, deviceIds: readonly number[], span
 /** Counter readings of the stretches, and the nearest few before each of them. */
 async function rowsOf(database: Database, stretches: readonly Stretch[]): Promise<Row[]> {
   const firstMs = stretches.reduce((least, { from }) => Math.min(least, from.getTime()), Infinity);
-  const earliest = new Date(firstMs - BOUNDARY_DAYS * DAY_MS);
+  const earliest = new Date(firstMs - (await reachDays(database)) * DAY_MS);
   const latest = new Date(stretches.reduce((most, { to }) => Math.max(most, to.getTime()), -Infinity));
   return database.query<Row>(sql`
     with s as (
@@ -126,7 +134,7 @@ async function rowsOf(database: Database, stretches: readonly Stretch[]): Promis
       from s cross join lateral (
         select * from reading r
         where r.device_id = s.device_id and r.energy_total_wh is not null and r.measured_at < s.from_at
-          and r.measured_at >= s.from_at - make_interval(days => ${BOUNDARY_DAYS}::int)
+          and r.measured_at >= s.from_at - make_interval(days => pv_reach_days())
           and r.measured_at >= ${earliest}::timestamptz and r.measured_at < ${latest}::timestamptz
         order by r.measured_at desc
         limit ${BOUNDARY_SAMPLES}::int) r

@@ -129,6 +129,27 @@ export class RecordRepository {
   }
 }
 
+/**
+ * Makes the serial number of a device that of its last exchange in force; before any, what it was at the first.
+ * Numbers of the past stay on the records.
+ */
+export async function followSerial(transaction: Queryable, deviceId: number): Promise<void> {
+  await transaction.query(sql`
+    update device d set serial = coalesce(
+      (select r.new_serial
+      from counter_record r
+      where r.device_id = d.id and r.kind = 'exchange' and r.confirmed_at is not null and r.taken_back_at is null
+      order by r.at desc, r.id desc
+      limit 1),
+      (select r.old_serial
+      from counter_record r
+      where r.device_id = d.id and r.kind = 'exchange' and r.confirmed_at is not null
+      order by r.confirmed_at, r.id
+      limit 1),
+      d.serial)
+    where d.id = ${deviceId}`);
+}
+
 /** @throws the check violation `counter_record_two_persons` where the person has entered the record. */
 export async function confirmRecord(
   transaction: Queryable,

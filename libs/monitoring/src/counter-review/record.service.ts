@@ -13,6 +13,7 @@ import { Database, postgresError } from '#persistence';
 import { Clock, ProblemError } from '#platform';
 import {
   confirmRecord,
+  followSerial,
   RecordRepository,
   takeRecordBack,
   type CounterRecordRow,
@@ -21,7 +22,7 @@ import {
 } from './record.repository.ts';
 import { ReviewRepository } from './review.repository.ts';
 import { signedFixView, takenBackView } from './review-views.ts';
-import { markDirty, touchedDays, type StationDay } from './touched-days.ts';
+import { markDirty, requireReadings, touchedDays, type StationDay } from './touched-days.ts';
 
 /**
  * Facts that change what a counter means: a meter or inverter was exchanged, or moved to another station. One person
@@ -65,7 +66,8 @@ export class CounterRecordService {
 
   /**
    * Another meter or inverter from an instant on. Entering the same again gives the record that is there.
-   * @throws ProblemError 404 `device.not_found`, 409 `counter_record.conflict`, 422 `counter_record.in_future`
+   * @throws ProblemError 404 `device.not_found`, 409 `counter_record.conflict`,
+   *   `counter_review.readings_dropped`, 422 `counter_record.in_future`
    */
   async enterExchange(entry: ExchangeEntry): Promise<CounterRecordView> {
     const device = await this.device(entry.station, entry.device);
@@ -114,7 +116,7 @@ export class CounterRecordService {
   /**
    * The second person's signature; from now on the record counts. The same person may sign again.
    * @throws ProblemError 404 `counter_record.not_found`, 409 `counter_record.taken_back`,
-   *   `counter_record.already_confirmed`, 422 `counter_record.same_person`
+   *   `counter_record.already_confirmed`, `counter_review.readings_dropped`, 422 `counter_record.same_person`
    */
   async confirm(id: number, { confirmedBy }: Confirmation): Promise<CounterRecordView> {
     const row = await this.found(id);
@@ -125,7 +127,9 @@ export class CounterRecordService {
       try {
         await this.database.transaction(async (transaction) => {
           await markDirty(transaction, days);
+          await requireReadings(transaction, row.at.getTime());
           await confirmRecord(transaction, { id, confirmedBy, confirmedAt: this.clock.now() });
+          if (row.kind === 'exchange') await followSerial(transaction, row.deviceId);
         });
       } catch (error) {
         if (postgresError(error)?.constraint !== 'counter_record_two_persons') throw error;
@@ -146,14 +150,19 @@ export class CounterRecordService {
     return recordView(confirmed);
   }
 
-  /** Doing so twice changes nothing more. @throws ProblemError 404 `counter_record.not_found` */
+  /**
+   * Doing so twice changes nothing more.
+   * @throws ProblemError 404 `counter_record.not_found`, 409 `counter_review.readings_dropped` where it has counted
+   */
   async takeBack(id: number, { reason, signedBy }: Signature): Promise<CounterRecordView> {
     const row = await this.found(id);
     if (row.takenBackAt !== null) return recordView(row);
     const days = row.confirmedAt === null ? [] : await this.daysOf(row);
     await this.database.transaction(async (transaction) => {
       await markDirty(transaction, days);
+      if (row.confirmedAt !== null) await requireReadings(transaction, row.at.getTime());
       await takeRecordBack(transaction, { id, reason, by: signedBy, at: this.clock.now() });
+      if (row.kind === 'exchange') await followSerial(transaction, row.deviceId);
     });
     return recordView(await this.found(id));
   }
@@ -161,6 +170,7 @@ export class CounterRecordService {
   private async enter(record: NewRecord): Promise<CounterRecordView> {
     if (record.at.getTime() > this.clock.nowMs())
       throw new ProblemError(422, 'counter_record.in_future', 'a record is of something that has happened');
+    await requireReadings(this.database, record.at.getTime());
     await this.repository.insert(record);
     const row = await this.repository.same(record);
     if (!row) throw new Error('an entered record is not there');

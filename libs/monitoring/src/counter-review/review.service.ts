@@ -16,7 +16,7 @@ import { fixOfRow } from './counter-context.ts';
 import { CounterReader } from './counter-reader.ts';
 import { insertFix, ReviewRepository, type ProposalRow, type SignedFixRow } from './review.repository.ts';
 import { itemView, signedFixView } from './review-views.ts';
-import { markDirty, touchedDays, type StationDay } from './touched-days.ts';
+import { markDirty, requireReadings, touchedDays, type StationDay } from './touched-days.ts';
 
 /** Raw readings on each side of an item: an hour at five minutes. */
 const READINGS_EACH_SIDE = 12;
@@ -99,7 +99,7 @@ export class CounterReviewService {
   /**
    * Signs one of the choices of an item. The same signature again gives the one that is there.
    * @throws ProblemError 404 `counter_review.not_found`, 409 `counter_review.settled` where something else was signed,
-   *   409 `counter_review.gone` where readings have settled it, 422 `counter_review.no_such_choice` and
+   *   409 `counter_review.gone` where readings have settled it, 409 `counter_review.readings_dropped`, 422 `counter_review.no_such_choice` and
    *   `counter_review.bad_until`
    */
   async fix(id: number, { choice, reason, signedBy, until }: SignFix): Promise<SignedFix> {
@@ -111,7 +111,8 @@ export class CounterReviewService {
   }
 
   /**
-   * Signs that what is booked stands. The same signature again gives the one that is there.
+   * Signs that what is booked stands; that may be said of a day whose readings are dropped, too. The same signature
+   * again gives the one that is there.
    * @throws ProblemError as `fix`
    */
   async dismiss(id: number, signature: Signature): Promise<SignedFix> {
@@ -120,16 +121,18 @@ export class CounterReviewService {
 
   /**
    * Takes a decision back; the item is open again. Doing so twice changes nothing more.
-   * @throws ProblemError 404 `counter_fix.not_found`
+   * @throws ProblemError 404 `counter_fix.not_found`, 409 `counter_review.readings_dropped`
    */
   async takeBack(fixId: number, { reason, signedBy }: Signature): Promise<SignedFix> {
     const row = await this.repository.findFix(fixId);
     if (!row) throw new ProblemError(404, 'counter_fix.not_found', `no decision ${fixId}`);
     if (row.takenBackAt !== null) return signedFixView(row);
     const item = await this.found(row.proposalId);
-    const days = await this.daysOf(item, fixOfRow(row));
+    const fix = fixOfRow(row);
+    const days = await this.daysOf(item, fix);
     await this.database.transaction(async (transaction) => {
       await markDirty(transaction, days);
+      if (fix !== null) await requireReadings(transaction, this.firstOf(item, fix));
       const [taken] = await transaction.query<{ id: number }>(sql`
         update counter_fix set taken_back_reason = ${reason}, taken_back_by = ${signedBy},
           taken_back_at = ${this.clock.now()}::timestamptz
@@ -156,6 +159,7 @@ export class CounterReviewService {
       await this.database.transaction(async (transaction) => {
         // The roll-up takes the days before the items as well, so that the two never wait for each other.
         await markDirty(transaction, days);
+        if (fix !== null) await requireReadings(transaction, this.firstOf(item, fix));
         await insertFix(transaction, {
           proposalId: item.id,
           deviceId: item.deviceId,
@@ -201,10 +205,13 @@ export class CounterReviewService {
 
   /** A change of scale reaches on to its end; everything else lies around its own instant. */
   private async daysOf(item: ProposalRow, fix: CounterFix | null): Promise<StationDay[]> {
-    const atMs = item.at.getTime();
     const span = reachOf(item, fix, this.clock.nowMs());
     const { deviceId } = item;
-    return touchedDays(this.database, { deviceId, ...span, fromMs: Math.min(atMs, span.fromMs) });
+    return touchedDays(this.database, { deviceId, ...span, fromMs: this.firstOf(item, fix) });
+  }
+
+  private firstOf(item: ProposalRow, fix: CounterFix | null): number {
+    return Math.min(item.at.getTime(), reachOf(item, fix, this.clock.nowMs()).fromMs);
   }
 
   private async outcomes(item: ProposalRow): Promise<ReviewDetail['outcomes']> {

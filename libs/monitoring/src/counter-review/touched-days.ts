@@ -1,6 +1,7 @@
 import { addDays, dayOf, daysBetween, dayStartMs } from '#domain';
 import { sql, type Database, type Queryable } from '#persistence';
-import { BOUNDARY_DAYS, BOUNDARY_SAMPLES } from './device-readings.ts';
+import { ProblemError } from '#platform';
+import { BOUNDARY_SAMPLES } from './device-readings.ts';
 
 export interface TouchedSpan {
   deviceId: number;
@@ -54,13 +55,32 @@ export async function markDirty(transaction: Queryable, days: readonly StationDa
     on conflict (station_id, day) do update set generation = nextval('dirty_generation')`);
 }
 
+/**
+ * Energy whose readings are dropped cannot be worked out again, so nobody may sign what would change it. Call it after
+ * `markDirty`, whose lock keeps the dropping of readings out until the end of the transaction.
+ * @throws ProblemError 409 `counter_review.readings_dropped`
+ */
+export async function requireReadings(transaction: Queryable, instantMs: number): Promise<void> {
+  const day = dayOf(instantMs);
+  const [closed] = await transaction.query<{ openFrom: string }>(sql`
+    select dropped_before + pv_reach_days() as "openFrom"
+    from time_series_keeping
+    where table_name = 'reading' and ${day}::date < dropped_before + pv_reach_days()`);
+  if (closed)
+    throw new ProblemError(
+      409,
+      'counter_review.readings_dropped',
+      `the readings around ${day} are dropped, so that its energy stays as it is; from ${closed.openFrom} on it can be changed`,
+    );
+}
+
 async function edgeBefore(database: Database, { deviceId, fromMs }: TouchedSpan): Promise<number> {
   const from = new Date(fromMs);
   const [row] = await database.query<{ edge: Date | null }>(sql`
     select min(measured_at) as edge from (
       select measured_at from reading
       where device_id = ${deviceId} and energy_total_wh is not null and measured_at < ${from}::timestamptz
-        and measured_at >= ${from}::timestamptz - make_interval(days => ${BOUNDARY_DAYS}::int)
+        and measured_at >= ${from}::timestamptz - make_interval(days => pv_reach_days())
       order by measured_at desc
       limit ${BOUNDARY_SAMPLES}::int) nearest`);
   return row?.edge?.getTime() ?? fromMs;
@@ -72,7 +92,7 @@ async function edgeAfter(database: Database, { deviceId, toMs }: TouchedSpan): P
     select max(measured_at) as edge from (
       select measured_at from reading
       where device_id = ${deviceId} and energy_total_wh is not null and measured_at > ${to}::timestamptz
-        and measured_at < ${to}::timestamptz + make_interval(days => ${BOUNDARY_DAYS}::int)
+        and measured_at < ${to}::timestamptz + make_interval(days => pv_reach_days())
       order by measured_at
       limit ${BOUNDARY_SAMPLES}::int) nearest`);
   return row?.edge?.getTime() ?? toMs;

@@ -22,6 +22,9 @@ export interface ExpectedDayRow {
   lowEnergyWh: number | null;
   highEnergyWh: number | null;
   energyWh: number | null;
+  /** Of the quarter hours that were compared; null where the day is not judged. */
+  comparedEnergyWh: number | null;
+  comparedExpectedWh: number | null;
   energyComputedAt: string | null;
   skyClass: string | null;
   skyIndex: number | null;
@@ -73,6 +76,8 @@ export function dayRow(judged: JudgedDay, explained: Explained | null, isFinal: 
     lowEnergyWh: expected && Math.round(expected.lowWh),
     highEnergyWh: expected && Math.round(expected.highWh),
     energyWh: measured.energyWh,
+    comparedEnergyWh: expected && Math.round(expected.comparedWh),
+    comparedExpectedWh: expected && Math.round(expected.comparedExpectedWh),
     energyComputedAt: measured.energyComputedAt?.toISOString() ?? null,
     skyClass: verdict.isJudged ? skyClassOf(verdict.skyIndex) : null,
     skyIndex: verdict.isJudged ? verdict.skyIndex : null,

@@ -7,6 +7,7 @@ import {
   type SiblingMemory,
   type StationMemory,
   type StationModel,
+  type SumMemory,
 } from '#domain';
 
 /** What is registered of a station, as far as its expected output asks. */
@@ -104,8 +105,39 @@ export interface KeptStation {
   deviations: { day: string; deviation: number; skyIndex: number }[];
   siblings: Record<string, SiblingMemory>;
 }
-/** @throws ZodError where the text is of another shape */
-export const parseMemory = (text: string): KeptStation => keptStationSchema.parse(JSON.parse(text));
+const digits = (value: number): number => Math.round(value * 1e5) / 1e5;
+const roundSum = (sum: SumMemory): SumMemory => ({ ...sum, sum: digits(sum.sum) });
+
+/** A memory as it is stored: five decimals are more than the weather has. */
+export function roundKept(kept: KeptStation): KeptStation {
+  const { memory } = kept;
+  return {
+    version: 1,
+    memory: {
+      ...memory,
+      accepted: memory.accepted.map(({ day, ratio, sigma }) => ({
+        day,
+        ratio: digits(ratio),
+        sigma: digits(sigma),
+      })),
+      standardised: memory.standardised.map(digits),
+      large: roundSum(memory.large),
+      small: roundSum(memory.small),
+      frozenRatio: memory.frozenRatio === null ? null : digits(memory.frozenRatio),
+    },
+    deviations: kept.deviations.map(({ day, deviation, skyIndex }) => ({
+      day,
+      deviation: digits(deviation),
+      skyIndex: digits(skyIndex),
+    })),
+    siblings: Object.fromEntries(
+      Object.entries(kept.siblings).map(([id, { ratios, sum }]) => [
+        id,
+        { ratios: ratios.map(digits), sum: roundSum(sum) },
+      ]),
+    ),
+  };
+}
 
 export const newKept = (): KeptStation => ({
   version: 1,

@@ -8,6 +8,8 @@ export interface StoredDay {
   lowEnergyWh: number | null;
   highEnergyWh: number | null;
   energyWh: number | null;
+  comparedEnergyWh: number | null;
+  comparedExpectedWh: number | null;
   skyClass: string | null;
   peers: number;
   ratio: number | null;
@@ -42,7 +44,8 @@ export interface NamedStation {
 
 const COLUMNS = sql`x.station_id as "stationId", x.day, x.version, x.expected_energy_wh::float8 as "expectedEnergyWh",
   x.low_energy_wh::float8 as "lowEnergyWh", x.high_energy_wh::float8 as "highEnergyWh",
-  x.energy_wh::float8 as "energyWh", x.sky_class as "skyClass", x.peers, x.ratio, x.verdict, x.since_day as "sinceDay",
+  x.energy_wh::float8 as "energyWh",
+  x.compared_energy_wh::float8 as "comparedEnergyWh", x.compared_expected_wh::float8 as "comparedExpectedWh", x.sky_class as "skyClass", x.peers, x.ratio, x.verdict, x.since_day as "sinceDay",
   x.cause, x.evidence, x.indicators, x.lost_energy_wh::float8 as "lostEnergyWh",
   x.lost_amount_fen::text as "lostAmountFen", x.is_final as "isFinal", x.computed_at as "computedAt"`;
 

@@ -157,6 +157,8 @@ function judgementOf(row: StoredDay) {
     cause: row.cause === null ? null : expectedCauseSchema.parse(row.cause),
     sinceDay: row.sinceDay,
     energyWh: row.energyWh,
+    comparedEnergyWh: row.comparedEnergyWh,
+    comparedExpectedWh: row.comparedExpectedWh,
     expectedEnergyWh: row.expectedEnergyWh,
     lowEnergyWh: row.lowEnergyWh,
     highEnergyWh: row.highEnergyWh,

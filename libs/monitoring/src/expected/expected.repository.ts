@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { DEVICE_STATUS_CODES } from '#contracts';
+import { DEVICE_STATUS_CODES, plantChangeKindSchema, type PlantChangeKind } from '#contracts';
 import {
   addDays,
   DAY_MS,
@@ -26,7 +25,17 @@ import {
   type RegisteredStation,
 } from './expected-types.ts';
 
-const epochSchema = z.enum(['repaired', 're_powered', 'accepted']);
+/** What is entered of a plant, as far as its expected output tells apart. */
+const EPOCH_REASONS: Record<PlantChangeKind, EpochReason> = {
+  repaired: 'repaired',
+  panels_added: 're_powered',
+  inverter_exchanged: 're_powered',
+  capacity_corrected: 're_powered',
+  re_powered: 're_powered',
+  accepted: 'accepted',
+};
+/** An outage that takes less than this of the daylight of a day leaves the day as it is: a tenth, s. */
+const OUTAGE_LIGHT_S = 3240;
 
 /** Daylight in which every station of the city sees the sun all year, for what devices say beside energy. */
 const LIGHT_FROM_HOUR = 8;
@@ -37,6 +46,7 @@ const HOUR_MS = 3_600_000;
 export interface StoredModel {
   stationId: number;
   version: string;
+  fittedAt: Date;
   fittedDay: string;
   capacityW: number;
   model: StationModel;
@@ -64,7 +74,7 @@ export class ExpectedRepository {
 
   async models(): Promise<StoredModel[]> {
     const rows = await this.database.query<Omit<StoredModel, 'model'> & { model: unknown }>(sql`
-      select station_id as "stationId", version, fitted_day as "fittedDay", capacity_w::float8 as "capacityW", model
+      select station_id as "stationId", version, fitted_at as "fittedAt", fitted_day as "fittedDay", capacity_w::float8 as "capacityW", model
       from station_model`);
     return rows.map((row) => ({ ...row, model: stationModelSchema.parse(row.model) }));
   }
@@ -83,29 +93,41 @@ export class ExpectedRepository {
     return row ?? { firstDay: null, firstQuarterAt: null };
   }
 
+  /** True where energy is known of every day from `from` to before `today`, and quarter hours of today. */
+  async hasAllDays(from: string, today: string): Promise<boolean> {
+    const [row] = await this.database.query<{ has: boolean }>(sql`
+      select (select count(distinct day) from station_day where day >= ${from}::date and day < ${today}::date)
+          = ${today}::date - ${from}::date
+        and exists (
+          select 1 from station_quarter_hour
+          where starts_at >= ${new Date(dayStartMs(today))}::timestamptz) as has`);
+    return row?.has ?? false;
+  }
+
   /** Mean powers of the quarter hours of several days of a station, W, by day. */
   async powersOfStation(
     stationId: number,
     span: { from: string; to: string },
   ): Promise<{ day: string; powersW: (number | null)[] }[]> {
-    const rows = await this.database.query<{ startsAt: Date; energyWh: number }>(sql`
-      select starts_at as "startsAt", energy_wh::float8 as "energyWh"
-      from station_quarter_hour
-      where station_id = ${stationId}::int and quality <> 'incomplete'
-        and starts_at >= ${new Date(dayStartMs(span.from))}::timestamptz
-        and starts_at < ${new Date(dayStartMs(span.to))}::timestamptz`);
-    const days = new Map<string, (number | null)[]>();
-    const fromMs = dayStartMs(span.from);
-    for (const { startsAt, energyWh } of rows) {
-      const sinceMs = startsAt.getTime() - fromMs;
-      const day = addDays(span.from, Math.floor(sinceMs / DAY_MS));
-      const powersW = days.get(day) ?? emptyDay();
-      powersW[Math.floor((sinceMs % DAY_MS) / QUARTER_HOUR_MS)] = energyWh * 4;
-      days.set(day, powersW);
-    }
-    return [...days]
-      .map(([day, powersW]) => ({ day, powersW }))
-      .sort((one, other) => (one.day < other.day ? -1 : 1));
+    const from = new Date(dayStartMs(span.from));
+    const rows = await this.database.query<{ dayNo: number; slots: number[]; energiesWh: number[] }>(sql`
+      select (since_s / 86400)::int as "dayNo", array_agg((since_s % 86400) / 900) as slots,
+        array_agg(energy_wh) as "energiesWh"
+      from (
+        select extract(epoch from starts_at - ${from}::timestamptz)::int as since_s, energy_wh::int
+        from station_quarter_hour
+        where station_id = ${stationId}::int and quality <> 'incomplete'
+          and starts_at >= ${from}::timestamptz and starts_at < ${new Date(dayStartMs(span.to))}::timestamptz
+      ) as known
+      group by 1
+      order by 1`);
+    return rows.map(({ dayNo, slots, energiesWh }) => {
+      const powersW = emptyDay();
+      slots.forEach((slot, index) => {
+        powersW[slot] = (energiesWh[index] ?? 0) * 4;
+      });
+      return { day: addDays(span.from, dayNo), powersW };
+    });
   }
 
   /**
@@ -197,18 +219,58 @@ export class ExpectedRepository {
     return new Map(rows.map(({ stationId, priceHaoPerKwh }) => [stationId, priceHaoPerKwh]));
   }
 
+  /** Stations that outages stop for a tenth of the daylight or more. */
   private async outages(day: string): Promise<Set<number>> {
+    const startMs = dayStartMs(day);
+    const from = new Date(startMs + LIGHT_FROM_HOUR * HOUR_MS);
+    const to = new Date(startMs + LIGHT_TO_HOUR * HOUR_MS);
     const rows = await this.database.query<{ stationId: number }>(sql`
-      select distinct station_id as "stationId"
-      from registered_outage
-      where taken_back_at is null and from_day <= ${day}::date and (to_day is null or to_day > ${day}::date)`);
+      with light as (
+        select station_id, county_code,
+          extract(epoch from least(coalesce(to_at, ${to}::timestamptz), ${to}::timestamptz)
+            - greatest(from_at, ${from}::timestamptz)) as seconds
+        from registered_outage
+        where cancelled_at is null and from_at < ${to}::timestamptz
+          and (to_at is null or to_at > ${from}::timestamptz)
+      )
+      select s.id as "stationId"
+      from station s
+      join township t on t.code = s.township_code
+      join light l on l.station_id = s.id or l.county_code = t.county_code
+        or (l.station_id is null and l.county_code is null)
+      group by s.id
+      having sum(l.seconds) >= ${OUTAGE_LIGHT_S}::int`);
     return new Set(rows.map(({ stationId }) => stationId));
   }
 
   private async epochs(day: string): Promise<Map<number, EpochReason>> {
     const rows = await this.database.query<{ stationId: number; reason: string }>(sql`
-      select station_id as "stationId", reason from station_epoch where from_day = ${day}::date`);
-    return new Map(rows.map(({ stationId, reason }) => [stationId, epochSchema.parse(reason)]));
+      select station_id as "stationId", reason
+      from station_epoch
+      where from_day = ${day}::date and cancelled_at is null`);
+    return new Map(
+      rows.map(({ stationId, reason }) => [stationId, EPOCH_REASONS[plantChangeKindSchema.parse(reason)]]),
+    );
+  }
+
+  /**
+   * The last day, up to `day`, from which each station is another plant, and when that was entered or taken back last: a
+   * model must not be fitted over it. A capacity that was put right leaves the plant as it was: the fit begins anew, over
+   * all days.
+   */
+  async lastPlants(day: string): Promise<Map<number, { fromDay: string | null; changedAt: Date }>> {
+    const rows = await this.database.query<{
+      stationId: number;
+      fromDay: string | null;
+      changedAt: Date;
+    }>(sql`
+      select station_id as "stationId", max(from_day) filter (
+          where cancelled_at is null and reason <> 'capacity_corrected') as "fromDay",
+        max(greatest(entered_at, cancelled_at)) as "changedAt"
+      from station_epoch
+      where from_day <= ${day}::date and reason not in ('repaired', 'accepted')
+      group by station_id`);
+    return new Map(rows.map(({ stationId, ...row }) => [stationId, row]));
   }
 
   /** What the devices said beside energy: stored where the day was judged after the same roll-up, else asked again. */
@@ -230,6 +292,8 @@ export class ExpectedRepository {
     const startMs = dayStartMs(day);
     const from = new Date(startMs + LIGHT_FROM_HOUR * HOUR_MS);
     const to = new Date(startMs + LIGHT_TO_HOUR * HOUR_MS);
+    // Of most days of a long history no readings are kept, and every device would be asked for nothing.
+    if (!(await this.hasReadings(from, to))) return new Map();
     const [seen, strings] = await Promise.all([
       this.database.query<{
         stationId: number;
@@ -288,6 +352,13 @@ export class ExpectedRepository {
         },
       ]),
     );
+  }
+
+  private async hasReadings(from: Date, to: Date): Promise<boolean> {
+    const [row] = await this.database.query<{ has: boolean }>(sql`
+      select exists (
+        select 1 from reading where measured_at >= ${from}::timestamptz and measured_at < ${to}::timestamptz) as has`);
+    return row?.has ?? false;
   }
 
   /** String currents at noon: the most uneven inverter of each station. */
@@ -357,13 +428,16 @@ export class ExpectedRepository {
         select min(p.from_day)
         from station_epoch p
         join fleet_expected_day f on f.day = p.from_day
-        where p.from_day between ${from}::date and ${to}::date and p.entered_at > f.folded_at
+        where p.from_day between ${from}::date and ${to}::date
+          and greatest(p.entered_at, p.cancelled_at) > f.folded_at
         union all
         select min(f.day)
         from registered_outage o
-        join fleet_expected_day f on f.day >= o.from_day and (o.to_day is null or f.day < o.to_day)
+        join fleet_expected_day f on f.day >= (o.from_at at time zone 'Asia/Shanghai')::date
+          -- Once its end is said, the days behind it were judged without one.
+          and (o.to_at is null or o.ended_at > f.folded_at or f.day <= (o.to_at at time zone 'Asia/Shanghai')::date)
         where f.day between ${from}::date and ${to}::date
-          and greatest(o.entered_at, o.taken_back_at) > f.folded_at
+          and greatest(o.registered_at, o.ended_at, o.cancelled_at) > f.folded_at
       ) as changed`);
     return row?.day ?? null;
   }
@@ -392,6 +466,12 @@ export class ExpectedRepository {
       bands: fleet ? bandTableSchema.parse(fleet.bands) : startBands(),
       kept: new Map(rows.map(({ stationId, memory }) => [stationId, keptStationSchema.parse(memory)])),
     };
+  }
+
+  async bandsOf(day: string): Promise<BandTable | null> {
+    const [row] = await this.database.query<{ bands: unknown }>(sql`
+      select bands from fleet_expected_day where day = ${day}::date`);
+    return row ? bandTableSchema.parse(row.bands) : null;
   }
 
   /** Judged days of healthy stations, for the bands. */

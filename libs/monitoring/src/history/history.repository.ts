@@ -83,19 +83,21 @@ export class HistoryRepository {
         where f.taken_back_at is null and f.from_at < ${to}::timestamptz
           and coalesce(f.to_at, f.from_at) >= ${from}::timestamptz
         union all
-        select 'planned_outage', o.kind, o.from_at, o.to_at, o.to_at > ${to}::timestamptz, null, o.reason, null, null
-        from planned_outage o
+        select 'registered_outage', o.kind, o.from_at, o.to_at, o.to_at is null or o.to_at > ${to}::timestamptz, null,
+          o.reason, null, o.id::text
+        from registered_outage o
         join station s on s.id = ${stationId}::int
         join township t on t.code = s.township_code
-        where o.cancelled_at is null and o.from_at < ${to}::timestamptz and o.to_at > ${from}::timestamptz
+        where o.cancelled_at is null and o.from_at < ${to}::timestamptz
+          and (o.to_at is null or o.to_at > ${from}::timestamptz)
           and (o.station_id = s.id or o.county_code = t.county_code
             or (o.station_id is null and o.county_code is null))
         union all
-        select 'registered_outage', 'registered_outage', o.from_day::timestamp at time zone 'Asia/Shanghai',
-          o.to_day::timestamp at time zone 'Asia/Shanghai', o.to_day is null, null, o.reason, null, null
-        from registered_outage o
-        where o.station_id = ${stationId}::int and o.taken_back_at is null and o.from_day < ${toDay}::date
-          and (o.to_day is null or o.to_day > ${fromDay}::date)
+        select 'plant_change', e.reason, e.from_day::timestamp at time zone 'Asia/Shanghai', null, false, null, e.note,
+          null, e.id::text
+        from station_epoch e
+        where e.station_id = ${stationId}::int and e.cancelled_at is null
+          and e.from_day >= ${fromDay}::date and e.from_day < ${toDay}::date
         union all
         select 'work_order', w.kind, w.opened_at, w.closed_at, w.state not in ('closed', 'cancelled'), null, w.title,
           null, w.id::text

@@ -9,13 +9,15 @@ const slots: Fleet['curve']['slots'] = Array.from({ length: QUARTER_HOURS_PER_DA
   powerW: index === 41 ? null : 800,
   stationsCounted: 2,
 }));
-const curve = { day: DAY, slots, yesterday: [] };
+const curve = { day: DAY, slots, yesterday: [], expected: null };
 const row = (slot: number, capacityW: number) => ({
   startsAt: new Date(dayStartMs(DAY) + slot * QUARTER_HOUR_MS),
   expectedPowerW: 900,
   lowPowerW: 810,
   highPowerW: 990,
   capacityW,
+  stations: 2,
+  computedAt: new Date('2026-11-25T02:00:00.000Z'),
 });
 
 describe('curve of the big screen', () => {

@@ -2,15 +2,15 @@ import type { AreaStanding, EnergyFigure, Fleet, Wall, WallPlace, WallSlot, Wall
 import { DAY_MS, dayStartMs } from '#domain';
 import { attentionOf, powerFigure, todayFigure } from '../fleet-figures.ts';
 import { hoursOfEnergy, needsAttention, rounded, type StationView } from '../station-view.ts';
-import type { ExpectedSlotRow, OpenAlarms, TotalRow } from './wall.repository.ts';
+import { scaledTo } from '../fleet-expected.ts';
+import type { ExpectedSlotRow } from '../fleet-expected.repository.ts';
+import type { OpenAlarms, TotalRow } from './wall.repository.ts';
 
 /** The figures of the big screen from station views and sums. Pure. */
 
 /** The curve runs from 04:00 to 21:00, the hours that can have light. */
 const CURVE_FROM_MS = 4 * 3_600_000;
 const CURVE_TO_MS = 21 * 3_600_000;
-/** Below this share of the capacity the expected sum would be mostly a guess, and is not shown. */
-const EXPECTED_SHARE_MIN = 0.8;
 /** Thirteen counties fit on the screen as a whole; of more places the middle is left out. */
 const RANKING_BEST = 3;
 const RANKING_WORST = 3;
@@ -89,18 +89,7 @@ export function wallCurve(
       const offsetMs = Date.parse(startsAt) - startMs;
       return offsetMs >= CURVE_FROM_MS && offsetMs < Math.min(CURVE_TO_MS, DAY_MS);
     })
-    .map((slot): WallSlot => {
-      const row = byStart.get(Date.parse(slot.startsAt));
-      const isKnown = row !== undefined && row.capacityW >= EXPECTED_SHARE_MIN * capacityW;
-      const scaled = (powerW: number) =>
-        isKnown && row.capacityW > 0 ? Math.round((powerW * capacityW) / row.capacityW) : null;
-      return {
-        ...slot,
-        expectedPowerW: scaled(row?.expectedPowerW ?? 0),
-        lowPowerW: scaled(row?.lowPowerW ?? 0),
-        highPowerW: scaled(row?.highPowerW ?? 0),
-      };
-    });
+    .map((slot): WallSlot => ({ ...slot, ...scaledTo(capacityW, byStart.get(Date.parse(slot.startsAt))) }));
   const knownW = slots.some(({ expectedPowerW }) => expectedPowerW !== null)
     ? Math.max(0, ...rows.map((row) => row.capacityW))
     : 0;

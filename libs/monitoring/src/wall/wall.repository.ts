@@ -1,15 +1,6 @@
 import { sql, type Database } from '#persistence';
 import type { PeriodTotal } from '../fleet.repository.ts';
 
-/** Expected output of the stations of an area in one quarter hour, W, and the capacity that it is known of. */
-export interface ExpectedSlotRow {
-  startsAt: Date;
-  expectedPowerW: number;
-  lowPowerW: number;
-  highPowerW: number;
-  capacityW: number;
-}
-
 export interface TotalRow extends PeriodTotal {
   sinceDay: string;
 }
@@ -41,24 +32,6 @@ export interface OpenAlarms {
 
 export class WallRepository {
   constructor(private readonly database: Database) {}
-
-  /** Sums of the expected curves of a day over a county or all; quarter hours that no station knows are absent. */
-  async expected(options: { day: string; countyCode: string | null }): Promise<ExpectedSlotRow[]> {
-    return this.database.query<ExpectedSlotRow>(sql`
-      select c.first_slot_at + (u.ordinal - 1) * interval '15 minutes' as "startsAt",
-        sum(u.expected)::float8 as "expectedPowerW", sum(u.low)::float8 as "lowPowerW",
-        sum(u.high)::float8 as "highPowerW", sum(s.capacity_w)::float8 as "capacityW"
-      from station_expected_curve c
-      join station s on s.id = c.station_id
-      join township t on t.code = s.township_code
-      cross join lateral unnest(c.expected_power_w, c.low_power_w, c.high_power_w)
-        with ordinality as u (expected, low, high, ordinal)
-      where c.day = ${options.day}::date
-        and (${options.countyCode}::text is null or t.county_code = ${options.countyCode}::text)
-        and u.expected is not null and u.low is not null and u.high is not null
-      group by 1
-      order by 1`);
-  }
 
   /** Energy by county of all days before `day`. */
   async totals(day: string): Promise<TotalRow[]> {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Fleet, Wall } from '#contracts';
 import { Database } from '#persistence';
 import { Clock } from '#platform';
-import { Cached } from '../cached.ts';
+import { cachedBy, type Cached } from '../cached.ts';
 import { FleetService } from '../fleet.service.ts';
 import { needsAttention, type StationView } from '../station-view.ts';
 import {
@@ -16,11 +16,11 @@ import {
   TROUBLE_MAX,
   wallCurve,
 } from './wall-figures.ts';
-import { WallRepository, type ExpectedSlotRow, type OpenAlarms, type TotalRow } from './wall.repository.ts';
+import type { ExpectedSlotRow } from '../fleet-expected.repository.ts';
+import { WallRepository, type OpenAlarms, type TotalRow } from './wall.repository.ts';
 
 const WALL_AGE = { maxAgeMs: 1000, staleMs: 4000 };
 /** The expected curve is renewed every few minutes; to add it up takes some ten milliseconds. */
-const EXPECTED_AGE = { maxAgeMs: 20_000, staleMs: 40_000 };
 const ALARMS_AGE = { maxAgeMs: 3000, staleMs: 5000 };
 /** Days that are over change with late readings only. */
 const TOTAL_AGE = { maxAgeMs: 600_000, staleMs: 600_000 };
@@ -32,7 +32,6 @@ const ALARMS_OLD_MS = 30 * 60_000;
 export class WallService {
   private readonly repository: WallRepository;
   private readonly walls = new Map<string, Cached<Wall>>();
-  private readonly expected = new Map<string, Cached<ExpectedSlotRow[]>>();
   private readonly alarms = new Map<string, Cached<OpenAlarms>>();
   private readonly totals = new Map<string, Cached<TotalRow[]>>();
 
@@ -60,7 +59,7 @@ export class WallService {
     const { day } = fleet.curve;
     const [all, expected, alarms, totals] = await Promise.all([
       this.fleets.stationViews(),
-      this.expectedOf(day, countyCode),
+      this.fleets.expectedSlots(countyCode),
       cachedBy(this.alarms, countyCode ?? '', ALARMS_AGE, () =>
         this.repository.openAlarms({ now: this.clock.now(), countyCode, limit: TROUBLE_MAX }),
       ).get(),
@@ -109,27 +108,9 @@ export class WallService {
     };
   }
 
-  private expectedOf(day: string, countyCode: string | null): Promise<ExpectedSlotRow[]> {
-    for (const key of this.expected.keys()) if (!key.startsWith(day)) this.expected.delete(key);
-    return cachedBy(this.expected, `${day} ${countyCode ?? ''}`, EXPECTED_AGE, () =>
-      this.repository.expected({ day, countyCode }),
-    ).get();
-  }
-
   /** A new day has a new total; that of the day before is let go. */
   private totalsBefore(day: string): Promise<TotalRow[]> {
     if (!this.totals.has(day)) this.totals.clear();
     return cachedBy(this.totals, day, TOTAL_AGE, () => this.repository.totals(day)).get();
   }
-}
-
-function cachedBy<T>(
-  caches: Map<string, Cached<T>>,
-  key: string,
-  age: { maxAgeMs: number; staleMs: number },
-  make: () => Promise<T>,
-): Cached<T> {
-  const found = caches.get(key) ?? new Cached(age, make);
-  caches.set(key, found);
-  return found;
 }

@@ -7,9 +7,11 @@ import {
   type WorkOrderCause,
   type WorkOrderClock,
   type WorkOrderKind,
+  type WorkOrderLimits,
   type WorkOrderState,
 } from '#domain';
 import { empty, sql, type Queryable, type Sql } from '#persistence';
+import { limitsOfRow, type LimitMinutes } from './work-order-limit.repository.ts';
 
 /** An order as it stands, with its place and its alarm. */
 export interface OrderRow {
@@ -55,6 +57,8 @@ export interface OrderRow {
   side: ResponsibleSide | null;
   labourFen: bigint;
   lastEventAt: Date;
+  /** Its clocks: what was in force in its county on the day it was opened. */
+  limits: WorkOrderLimits;
 }
 
 export interface EventRow {
@@ -92,7 +96,7 @@ const ASSIGNEES_MAX = 100;
 const OPEN = sql`o.state not in ('closed', 'cancelled')`;
 
 async function ordersWhere(queryable: Queryable, condition: Sql): Promise<OrderRow[]> {
-  return queryable.query<OrderRow>(sql`
+  const rows = await queryable.query<Omit<OrderRow, 'limits'> & { limit: LimitMinutes | null }>(sql`
     select o.id, o.station_id as "stationId", s.code as "stationCode", s.name as "stationName",
       c.code as "countyCode", c.name as "countyName", t.code as "townshipCode", t.name as "townshipName",
       s.longitude, s.latitude, s.capacity_w::float8 as "capacityW", o.kind, o.alarm_id::float8 as "alarmId",
@@ -103,13 +107,23 @@ async function ordersWhere(queryable: Queryable, condition: Sql): Promise<OrderR
       o.arrived_at as "arrivedAt", o.repaired_at as "repairedAt", o.repaired_by as "repairedBy",
       o.verified_at as "verifiedAt", o.closed_at as "closedAt", o.closed_by as "closedBy",
       o.close_reason as "closeReason", o.due_clock as "dueClock", o.due_at as "dueAt", o.escalation, o.cause, o.side,
-      o.labour_fen as "labourFen", o.last_event_at as "lastEventAt"
+      o.labour_fen as "labourFen", o.last_event_at as "lastEventAt", l.minutes as "limit"
     from work_order o
     join station s on s.id = o.station_id
     join township t on t.code = s.township_code
     join county c on c.code = t.county_code
     left join alarm a on a.id = o.alarm_id
+    left join lateral (
+      select jsonb_build_object('acceptMin', accept_min, 'arriveMin', arrive_min, 'repairMinorMin', repair_minor_min,
+        'repairMajorMin', repair_major_min, 'closeMin', close_min, 'countyAfterMin', county_after_min) as minutes
+      from work_order_limit
+      where (county_code is null or county_code = c.code)
+        and effective_from <= (o.opened_at at time zone 'Asia/Shanghai')::date
+      order by county_code nulls last, effective_from desc, id desc
+      limit 1
+    ) l on true
     where ${condition}`);
+  return rows.map(({ limit, ...row }) => ({ ...row, limits: limitsOfRow(limit) }));
 }
 
 function areaOf({ county, township, station }: WorkOrderQuery): Sql {

@@ -2,15 +2,17 @@ import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import {
   WORK_ORDER_PAGE_SIZE,
+  type PlantChangeKind,
   type WorkOrder,
   type WorkOrderCreate,
   type WorkOrderList,
   type WorkOrderQuery,
   type WorkOrderStep,
 } from '#contracts';
-import { happenedAtMs } from '#domain';
+import { addDays, dayOf, happenedAtMs } from '#domain';
 import { Database, postgresError, type Queryable } from '#persistence';
 import { Clock, ProblemError } from '#platform';
+import { insertPlantChange } from '../outages/plant-change.writer.ts';
 import { repairVerdict } from './repair-readings.ts';
 import { takeStep } from './work-order-steps.ts';
 import { detailView, summaryView } from './work-order-views.ts';
@@ -159,9 +161,36 @@ export class WorkOrderService {
         detail: outcome.detail,
       });
       if (step.action === 'repair') await insertParts(transaction, id, { eventId, parts: step.parts });
+      if (step.action === 'close' && step.plantChange !== undefined)
+        await this.noteChange(transaction, order, {
+          kind: step.plantChange,
+          step,
+          by: actor.name,
+          at: recordedAt,
+        });
       return id;
     });
     return this.detail(id);
+  }
+
+  /** What a repair made of the plant: from the day after it on, its expected output is learned anew. */
+  private async noteChange(
+    transaction: Queryable,
+    order: OrderRow,
+    given: { kind: PlantChangeKind; step: WorkOrderStep; by: string; at: Date },
+  ): Promise<void> {
+    if (order.kind !== 'repair' || order.repairedAt === null)
+      throw new ProblemError(422, 'work_order.no_repair', 'only a repair changes the plant');
+    await insertPlantChange(transaction, {
+      stationId: order.stationId,
+      kind: given.kind,
+      fromDay: addDays(dayOf(order.repairedAt.getTime()), 1),
+      note: given.step.note,
+      workOrderId: order.id,
+      by: given.by,
+      at: given.at,
+      actionKey: given.step.actionKey,
+    });
   }
 
   /** Tells in the history that an order has become overdue, for township or county. @returns how many were told of */

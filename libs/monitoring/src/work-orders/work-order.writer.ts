@@ -1,6 +1,14 @@
 import type { WorkOrderPart } from '#contracts';
-import { dueOf, escalationOf, type RepairSize, type WorkOrderKind, type WorkOrderState } from '#domain';
+import {
+  dayOf,
+  dueOf,
+  escalationOf,
+  type RepairSize,
+  type WorkOrderKind,
+  type WorkOrderState,
+} from '#domain';
 import { sql, type Queryable } from '#persistence';
+import { limitsAt } from './work-order-limit.repository.ts';
 import type { OrderRow } from './work-order.repository.ts';
 
 /** Who acts on a work order. */
@@ -54,14 +62,19 @@ export async function knownAction(queryable: Queryable, actionKey: string): Prom
 }
 
 export async function insertOrder(transaction: Queryable, order: NewOrder): Promise<number> {
-  const due = dueOf({
-    ...order,
-    openedAtMs: order.openedAt.getTime(),
-    roundStartedAtMs: order.openedAt.getTime(),
-    repairedAtMs: null,
-    suspendedMs: 0,
-    plannedDueAtMs: order.plan?.dueAt.getTime() ?? null,
-  });
+  const openedAtMs = order.openedAt.getTime();
+  const limits = await limitsAt(transaction, { stationId: order.stationId, openedDay: dayOf(openedAtMs) });
+  const due = dueOf(
+    {
+      ...order,
+      openedAtMs,
+      roundStartedAtMs: openedAtMs,
+      repairedAtMs: null,
+      suspendedMs: 0,
+      plannedDueAtMs: order.plan?.dueAt.getTime() ?? null,
+    },
+    limits,
+  );
   const [row] = await transaction.query<{ id: number }>(sql`
     insert into work_order (station_id, kind, alarm_id, plan_id, plan_due_day, title, note, size, state, assignee,
       opened_at, round_started_at, planned_due_at, due_clock, due_at, last_event_at)
@@ -77,13 +90,16 @@ export async function insertOrder(transaction: Queryable, order: NewOrder): Prom
 
 /** The order with the clock that runs now. */
 export function withDue(order: OrderRow): OrderRow {
-  const due = dueOf({
-    ...order,
-    openedAtMs: order.openedAt.getTime(),
-    roundStartedAtMs: order.roundStartedAt.getTime(),
-    repairedAtMs: order.repairedAt?.getTime() ?? null,
-    plannedDueAtMs: order.plannedDueAt?.getTime() ?? null,
-  });
+  const due = dueOf(
+    {
+      ...order,
+      openedAtMs: order.openedAt.getTime(),
+      roundStartedAtMs: order.roundStartedAt.getTime(),
+      repairedAtMs: order.repairedAt?.getTime() ?? null,
+      plannedDueAtMs: order.plannedDueAt?.getTime() ?? null,
+    },
+    order.limits,
+  );
   return { ...order, dueClock: due?.clock ?? null, dueAt: due ? new Date(due.dueAtMs) : null };
 }
 
@@ -143,6 +159,6 @@ export async function tellAlarm(
 }
 
 /** Whom the order concerns now; the stored level is what the history has told of. */
-export function escalationNow(order: Pick<OrderRow, 'dueAt'>, nowMs: number) {
-  return escalationOf(order.dueAt?.getTime() ?? null, nowMs);
+export function escalationNow(order: Pick<OrderRow, 'dueAt' | 'limits'>, nowMs: number) {
+  return escalationOf(order.dueAt?.getTime() ?? null, nowMs, order.limits);
 }
