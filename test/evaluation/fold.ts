@@ -37,8 +37,8 @@ const BANDS_EVERY_DAYS = 10;
 const BAND_DAYS = 90;
 const CANDIDATES = 24;
 const KEPT_DAYS = 120;
-/** Days that the cause looks back. */
-const RECENT_DAYS = 14;
+/** Days that the slow causes look back, as the product's memory does. */
+const RECENT_DAYS = 30;
 
 /** One day of one station with all that was known and found. */
 export interface FoldedDay {

@@ -72,6 +72,9 @@ export class Measure {
   healthyAlarmDays = 0;
   sunDays = 0;
   clockWindows = 0;
+  /** What healthy days in their band are given as cause, on every seventh day. */
+  readonly normalCauses = new Map<CauseKind | 'true_dust', number>();
+  normalDays = 0;
   ruleHit = new Set<string>();
   private readonly rules = new Map<string, CountyRule>();
   private readonly wasOpen = new Map<string, { alarm: string; sibling: boolean }>();
@@ -92,8 +95,11 @@ export class Measure {
       if (event)
         this.stepEvent(event, folded, stations, dayIndex, rules.get(folded.station.id)?.isOpen ?? false);
       this.countAlarm(folded, today, recent);
-      if (recent === undefined) this.countHealthy(folded, today, rules.get(folded.station.id));
-      else this.wasRule(folded.station.id, rules.get(folded.station.id));
+      if (recent === undefined) {
+        this.countHealthy(folded, today, rules.get(folded.station.id));
+        if (dayIndex % 7 === 0) this.countNormalCause(folded, stations, dayIndex);
+      }
+      if (recent !== undefined) this.wasRule(folded.station.id, rules.get(folded.station.id));
       if (event?.kind === 'trip' || (event === undefined && dayIndex % 12 === 0))
         this.stepZeroDay(event, folded, stations, today);
     }
@@ -179,6 +185,22 @@ export class Measure {
       this.clockWindows += 1;
       if (Math.abs(lagOf(folded) ?? 0) >= 15) this.falseAlarms.clock += 1;
     }
+  }
+
+  /** A cause on a normal day is an alarm of the queue or a word on the page that nothing stands behind. */
+  private countNormalCause(
+    folded: FoldedStation,
+    stations: readonly FoldedStation[],
+    dayIndex: number,
+  ): void {
+    const today = folded.recent.at(-1);
+    if (!today?.verdict.isJudged || today.isSnow || today.verdict.alarm !== 'none') return;
+    const evidence = evidenceOf(folded, stations, Number(this.world.dayAt(dayIndex).slice(5, 7)));
+    if (evidence === null) return;
+    this.normalDays += 1;
+    const found = explainDay(evidence).kind;
+    const kind = found === 'soiling' && isDustier(folded) ? 'true_dust' : found;
+    this.normalCauses.set(kind, (this.normalCauses.get(kind) ?? 0) + 1);
   }
 
   /** Remembers the rule's state; true where it opens today. */

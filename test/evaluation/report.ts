@@ -169,6 +169,20 @@ function falseAlarms(measure: Measure, stationYears: number): Figure[] {
     ),
     atMost('false zero per 1,000 station-days', (1000 * counts.zero) / measure.sunDays, measure.sunDays, 1),
     atMost('false clock, % of weeks', (100 * counts.clock) / measure.clockWindows, measure.clockWindows, 1),
+    ...normalCauses(measure),
+  ];
+}
+
+/** Healthy days without an alarm that are given a cause all the same, by cause; those of the weather apart. */
+function normalCauses({ normalCauses: counts, normalDays }: Measure): Figure[] {
+  const shown = [...counts].filter(([kind]) => kind !== 'none' && kind !== 'weather');
+  const share = (count: number) => (100 * count) / Math.max(1, normalDays);
+  const total = shown.reduce((sum, [, count]) => sum + count, 0);
+  return [
+    plain('normal days with a cause, %', share(total), normalDays),
+    ...shown
+      .toSorted(([, one], [, other]) => other - one)
+      .map(([kind, count]) => plain(`normal days called ${kind}, %`, share(count), count)),
   ];
 }
 

@@ -46,8 +46,8 @@ Simulates the gateways of 468 village PV stations over MQTT. All data are invent
 故障脚本 Fault script: JSON array, e.g.
   [{"kind":"offline","station":"141124-001","from":"2026-06-01T09:00:00+08:00","to":"2026-06-01T12:00:00+08:00"},
    {"kind":"low","station":"141124-002","device":"INV01","from":"2026-06-01T00:00:00+08:00","factor":0.5}]
-  kind: outage zero low string_low offline late_backlog counter_reset clock_skew
-        lost_messages conflict duplicate garbage
+  kind: outage zero low string_low insulation device_silent over_voltage overheat offline
+        late_backlog counter_reset counter_jump clock_skew lost_messages conflict duplicate garbage
   device, factor (low, string_low), string (string_low), skewS (clock_skew),
   share of the messages (lost_messages, conflict; 0.04); 没有 to 即一直持续 without "to" it never ends
 `;

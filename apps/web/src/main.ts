@@ -4,9 +4,11 @@ import { makeI18n } from './i18n/index.ts';
 import './kit.ts';
 import { router } from './router.ts';
 import { startTicking } from './state/clock.ts';
+import { reloadOnNewBuild } from './state/newBuild.ts';
 import { locale } from './state/preferences.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 
 startTicking();
+reloadOnNewBuild(router);
 createApp(App).use(router).use(makeI18n(locale.value)).mount('#app');

@@ -37,6 +37,10 @@ function fieldsOf(device: DeviceReading): NativeFields {
   };
   if (device.temperatureDc !== null) fields.temperature_c = device.temperatureDc / 10;
   if (device.faultCode !== null) fields.fault_code = device.faultCode;
+  if (device.lineVoltagesDv !== null) {
+    const [ab, bc, ca] = device.lineVoltagesDv.map((voltageDv) => voltageDv / 10);
+    Object.assign(fields, { voltage_ab_v: ab, voltage_bc_v: bc, voltage_ca_v: ca } satisfies NativeFields);
+  }
   const { stringVoltagesDv, stringCurrentsCa } = device;
   if (stringVoltagesDv !== null && stringCurrentsCa !== null) {
     fields.strings = stringVoltagesDv.map((voltageDv, index) => ({

@@ -174,3 +174,47 @@ describe('a fault of telling', () => {
     expect(decoded).toMatchObject({ readings: [], rejections: [{ reason: 'unparsable' }] });
   });
 });
+
+describe('faults that the devices tell of', () => {
+  const noon = { fromMs: at(DAY, 11), toMs: at(DAY, 14) };
+  const struck = testFleet({
+    faults: [
+      faultOf({ kind: 'device_silent', deviceCode: 'INV01', ...noon }),
+      faultOf({ kind: 'insulation', deviceCode: 'INV02', factor: 0, ...noon }),
+      faultOf({ kind: 'over_voltage', deviceCode: 'INV03', ...noon }),
+      faultOf({ kind: 'overheat', deviceCode: 'INV03', ...noon }),
+      faultOf({ kind: 'counter_jump', deviceCode: 'INV03', fromMs: noon.fromMs }),
+    ],
+  });
+  const seen = (hour: number) => {
+    const { devices } = struck.readings.reading(struck.gateway, seqAfter(struck.gateway, at(DAY, hour)));
+    return new Map(devices.map((device) => [device.deviceCode, device]));
+  };
+
+  it('leave out a silent device, and none of the others', () => {
+    expect([...seen(12).keys()]).toEqual(['INV02', 'INV03', 'M01']);
+    expect(seen(14).has('INV01')).toBe(true);
+  });
+
+  it('show code, voltage and heat while they last, and come through the decoder', () => {
+    expect(seen(12).get('INV02')).toMatchObject({ activePowerW: 0, faultCode: '2062', status: 'standby' });
+    expect(seen(12).get('INV03')).toMatchObject({ temperatureDc: 820, lineVoltagesDv: [8960, 8960, 8960] });
+    expect(seen(14).get('INV03')?.lineVoltagesDv).toBeNull();
+    const reading = struck.readings.reading(struck.gateway, seqAfter(struck.gateway, at(DAY, 12)));
+    const { readings: decoded } = decodeNative(
+      telemetryTopic(struck.gateway.station.code, struck.gateway.code),
+      Buffer.from(encodeBatch(reading)),
+    );
+    expect(decoded.find(({ deviceCode }) => deviceCode === 'INV03')?.lineVoltagesDv).toEqual([
+      8960, 8960, 8960,
+    ]);
+  });
+
+  it('leave a counter that jumped where it is, and the energy as it was', () => {
+    const plain = testFleet();
+    const unharmed = plain.readings.reading(plain.gateway, seqAfter(plain.gateway, at(DAY, 13)));
+    const counter = unharmed.devices.find(({ deviceCode }) => deviceCode === 'INV03')?.energyTotalWh ?? 0;
+    expect(seen(13).get('INV03')?.energyTotalWh).toBe(counter + 7_654_000);
+    expect(seen(16).get('INV03')?.energyDayWh).toBeGreaterThan(0);
+  });
+});

@@ -1,7 +1,7 @@
 import type { DeviceStatus } from '#contracts';
 import { QUARTER_HOUR_MS, quarterHourStartMs } from '#domain';
 import { dayIndexAt, KNOT_MS, seasonOf, startOfDayIndexMs } from '../truth/calendar.ts';
-import { factorOn, isActive, type FaultKind } from '../truth/faults.ts';
+import { COUNTER_JUMP_WH, factorOn, isActive, type FaultKind } from '../truth/faults.ts';
 import type { InverterPlant, StationPlant } from '../truth/plant.ts';
 import { keyOf, smoothNoise, unit } from '../truth/random.ts';
 import { airTemperatureC } from '../truth/sky.ts';
@@ -25,6 +25,8 @@ export interface DeviceReading {
   energyDayWh: number;
   temperatureDc: number | null;
   frequencyChz: number;
+  /** Told only while they are out of the usual, so that usual messages stay small. */
+  lineVoltagesDv: number[] | null;
   status: DeviceStatus;
   faultCode: string | null;
   stringVoltagesDv: number[] | null;
@@ -43,6 +45,11 @@ export interface GatewayReading {
 
 /** Code that an inverter shows with status `fault`; Huawei's "abnormal string power" family. */
 const FAULT_CODE = '2032';
+/** Huawei's "low insulation resistance"; the inverter waits in standby and measures again. */
+const INSULATION_CODE = '2062';
+/** 12 % above 800 V, which most string inverters feed. */
+const OVER_VOLTAGE_DV = 8960;
+const OVERHEATED_DC = 820;
 const CLOCK_KINDS: ReadonlySet<FaultKind> = new Set(['clock_skew']);
 const GRID_HERTZ_HUNDREDTHS = 5000;
 
@@ -120,16 +127,21 @@ export class ReadingModel {
       const energyDayWh = inverterTodayWh(energy, moment.knot);
       const totalWh = (totals[inverter.index] ?? 0) + energyDayWh;
       const faulty = isFaulty(day, inverter, moment.atMs);
+      const has = (kind: FaultKind) => hasFault(day, inverter.code, kind, moment.atMs);
+      if (has('device_silent')) return;
       readings.push({
         deviceCode: inverter.code,
         kind: 'inverter',
         activePowerW,
         energyTotalWh: totalWh - this.offsetWh(station, inverter.code, moment.atMs),
         energyDayWh,
-        temperatureDc: Math.round(10 * (moment.airC + 4 + (26 * activePowerW) / inverter.ratedPowerW)),
+        temperatureDc: has('overheat')
+          ? OVERHEATED_DC
+          : Math.round(10 * (moment.airC + 4 + (26 * activePowerW) / inverter.ratedPowerW)),
         frequencyChz: isOut(day, moment.atMs) ? 0 : moment.frequencyChz,
+        lineVoltagesDv: has('over_voltage') ? [OVER_VOLTAGE_DV, OVER_VOLTAGE_DV, OVER_VOLTAGE_DV] : null,
         status: statusOf({ faulty, activePowerW, night: moment.knot >= day.curve.duskKnot }),
-        faultCode: faulty ? FAULT_CODE : null,
+        faultCode: faulty ? FAULT_CODE : has('insulation') ? INSULATION_CODE : null,
         ...(moment.withStrings ? stringsOf(day, inverter, activePowerW, moment.atMs) : NO_STRINGS),
       });
     });
@@ -138,7 +150,10 @@ export class ReadingModel {
 
   private meters(gateway: GatewaySchedule, day: StationDay, moment: Moment): DeviceReading[] {
     const { station } = gateway;
-    const own = station.meters.filter(({ gatewayCode }) => gatewayCode === gateway.code);
+    const own = station.meters.filter(
+      ({ code, gatewayCode }) =>
+        gatewayCode === gateway.code && !hasFault(day, code, 'device_silent', moment.atMs),
+    );
     if (own.length === 0) return [];
     const startWh = sumOf(station, this.truth.totalsAtStart(moment.dayIndex));
     const madeWh = sumToday(day.inverters, moment.knot);
@@ -152,6 +167,7 @@ export class ReadingModel {
         energyTotalWh: meterWh - this.offsetWh(station, code, moment.atMs),
         energyDayWh: meterWh - this.truth.meterTotalWh(station, startWh, share),
         temperatureDc: null,
+        lineVoltagesDv: null,
         frequencyChz: isOut(day, moment.atMs) ? 0 : moment.frequencyChz,
         status: 'running',
         faultCode: null,
@@ -160,8 +176,13 @@ export class ReadingModel {
     });
   }
 
-  /** What the counter of a device stood at when it last began again at 0. */
+  /** How far the truth is above the counter of a device: what it stood at when it last began again at 0, less its jumps. */
   private offsetWh(station: StationPlant, deviceCode: string, atMs: number): number {
+    const jumpsWh = COUNTER_JUMP_WH * this.truth.faults.jumps(station.index, deviceCode, atMs);
+    return this.resetWh(station, deviceCode, atMs) - jumpsWh;
+  }
+
+  private resetWh(station: StationPlant, deviceCode: string, atMs: number): number {
     const resetMs = this.truth.faults.lastResetMs(station.index, deviceCode, atMs);
     if (resetMs === null) return 0;
     const key = `${station.code}/${deviceCode}@${resetMs}`;
@@ -204,6 +225,15 @@ const sumToday = (inverters: readonly InverterDay[], knot: number): number =>
 
 const isOut = (day: StationDay, atMs: number): boolean =>
   day.faults.some((fault) => fault.kind === 'outage' && isActive(fault, atMs));
+
+/** True while a fault of the kind strikes the device, alone or with its whole station. */
+const hasFault = (day: StationDay, deviceCode: string, kind: FaultKind, atMs: number): boolean =>
+  day.faults.some(
+    (fault) =>
+      fault.kind === kind &&
+      (fault.deviceCode === null || fault.deviceCode === deviceCode) &&
+      isActive(fault, atMs),
+  );
 
 /** A single inverter that makes nothing shows a fault; a station that makes nothing waits for the grid. */
 const isFaulty = (day: StationDay, inverter: InverterPlant, atMs: number): boolean =>

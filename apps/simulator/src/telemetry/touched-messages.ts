@@ -45,10 +45,15 @@ function testOf(
       return (seq) => isSent(delivery(seq));
     case 'garbage':
     case 'counter_reset':
+    case 'counter_jump':
     case 'outage':
     case 'zero':
     case 'low':
     case 'string_low':
+    case 'insulation':
+    case 'device_silent':
+    case 'over_voltage':
+    case 'overheat':
       return null;
   }
 }

@@ -1,6 +1,6 @@
 import { dayIndexAt, startOfDayIndexMs } from './calendar.ts';
 import { faultsByRate } from './fault-rates.ts';
-import type { Fault } from './faults.ts';
+import { isOfCounter, type Fault } from './faults.ts';
 import type { Plant } from './plant.ts';
 
 /** Where the faults come from: none, drawn by rate, or a script. */
@@ -14,7 +14,7 @@ const NO_FAULTS: readonly Fault[] = [];
 export class FaultBook {
   private readonly all: Fault[] = [];
   private readonly byStationDay = new Map<number, Fault[]>();
-  private readonly resetsOfStation = new Map<number, Fault[]>();
+  private readonly countersOfStation = new Map<number, Fault[]>();
   private readonly stationIndexes: ReadonlyMap<string, number>;
   private horizonDay = 0;
   private drawnUntilMs = startOfDayIndexMs(0);
@@ -27,7 +27,7 @@ export class FaultBook {
     if (typeof source !== 'string') for (const fault of source) this.enter(fault);
   }
 
-  /** Faults of a station that last for any part of a day; resets only on their own day. */
+  /** Faults of a station that last for any part of a day; those of counters only on their own day. */
   ofDay(stationIndex: number, dayIndex: number): readonly Fault[] {
     this.lookAhead(dayIndex);
     return this.byStationDay.get(keyOfDay(stationIndex, dayIndex)) ?? NO_FAULTS;
@@ -37,11 +37,20 @@ export class FaultBook {
   lastResetMs(stationIndex: number, deviceCode: string, instantMs: number): number | null {
     this.lookAhead(dayIndexAt(instantMs));
     let lastMs: number | null = null;
-    for (const reset of this.resetsOfStation.get(stationIndex) ?? NO_FAULTS) {
-      if (reset.deviceCode !== deviceCode || reset.fromMs > instantMs) continue;
-      lastMs = Math.max(lastMs ?? reset.fromMs, reset.fromMs);
+    for (const { kind, deviceCode: struck, fromMs } of this.countersOfStation.get(stationIndex) ?? NO_FAULTS) {
+      if (kind !== 'counter_reset' || struck !== deviceCode || fromMs > instantMs) continue;
+      lastMs = Math.max(lastMs ?? fromMs, fromMs);
     }
     return lastMs;
+  }
+
+  /** How often a device's counter jumped since its last reset, at or before an instant, epoch ms. */
+  jumps(stationIndex: number, deviceCode: string, instantMs: number): number {
+    const sinceMs = this.lastResetMs(stationIndex, deviceCode, instantMs) ?? -Infinity;
+    return (this.countersOfStation.get(stationIndex) ?? NO_FAULTS).filter(
+      ({ kind, deviceCode: struck, fromMs }) =>
+        kind === 'counter_jump' && struck === deviceCode && fromMs > sinceMs && fromMs <= instantMs,
+    ).length;
   }
 
   /** Faults that last for any part of [fromMs, toMs), in the order of their beginning. */
@@ -69,10 +78,10 @@ export class FaultBook {
     const stationIndex = this.stationIndexes.get(fault.stationCode);
     if (stationIndex === undefined) return;
     this.all.push(fault);
-    if (fault.kind === 'counter_reset') {
-      const resets = this.resetsOfStation.get(stationIndex) ?? [];
-      resets.push(fault);
-      this.resetsOfStation.set(stationIndex, resets);
+    if (isOfCounter(fault)) {
+      const own = this.countersOfStation.get(stationIndex) ?? [];
+      own.push(fault);
+      this.countersOfStation.set(stationIndex, own);
     }
     this.spread(fault, 0);
   }
@@ -92,8 +101,7 @@ export class FaultBook {
   }
 }
 
-/** A reset is one instant, whatever its window says. */
-const endMs = (fault: Fault): number => (fault.kind === 'counter_reset' ? fault.fromMs + 1 : fault.toMs);
+const endMs = (fault: Fault): number => (isOfCounter(fault) ? fault.fromMs + 1 : fault.toMs);
 
 const DAYS_MAX = 65_536;
 const keyOfDay = (stationIndex: number, dayIndex: number): number => stationIndex * DAYS_MAX + dayIndex;

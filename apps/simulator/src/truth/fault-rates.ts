@@ -217,14 +217,19 @@ function factorOf(kind: FaultKind, luck: number): number {
   switch (kind) {
     case 'outage':
     case 'zero':
+    case 'insulation':
       return 0;
     case 'low':
       return 0.45 + 0.25 * luck;
     case 'string_low':
       return 0.1 + 0.2 * luck;
+    case 'device_silent':
+    case 'over_voltage':
+    case 'overheat':
     case 'offline':
     case 'late_backlog':
     case 'counter_reset':
+    case 'counter_jump':
     case 'clock_skew':
     case 'lost_messages':
     case 'conflict':

@@ -1,7 +1,23 @@
 import { z } from 'zod';
-import { FAULT_KINDS, PLAIN_FAULT, snapToKnots, strikesMessages, USUAL_SHARE, type Fault } from './faults.ts';
+import {
+  FAULT_KINDS,
+  PLAIN_FAULT,
+  snapToKnots,
+  strikesMessages,
+  USUAL_SHARE,
+  type Fault,
+  type FaultKind,
+} from './faults.ts';
 
 const instantSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+
+/** Of a whole station these are something else, or nothing. */
+const NEEDS_DEVICE: ReadonlySet<FaultKind> = new Set([
+  'string_low',
+  'counter_reset',
+  'counter_jump',
+  'device_silent',
+]);
 
 const scriptedFaultSchema = z
   .strictObject({
@@ -22,7 +38,7 @@ const scriptedFaultSchema = z
       }
     };
     if (fault.kind === 'low') needs('factor');
-    if (fault.kind === 'string_low' || fault.kind === 'counter_reset') needs('device');
+    if (NEEDS_DEVICE.has(fault.kind)) needs('device');
     if (fault.kind === 'clock_skew') needs('skewS');
     if (fault.share !== undefined && !strikesMessages(fault.kind)) {
       context.addIssue({ code: 'custom', path: ['share'], message: `${fault.kind} has none` });
@@ -59,7 +75,7 @@ export function parseFaultScript(text: string, devices: ReadonlyMap<string, Read
       stationCode: scripted.station,
       deviceCode: scripted.device ?? null,
       fromMs: scripted.from,
-      toMs: scripted.kind === 'counter_reset' ? Infinity : (scripted.to ?? Infinity),
+      toMs: scripted.kind.startsWith('counter_') ? Infinity : (scripted.to ?? Infinity),
       factor: scripted.factor ?? defaultFactor(scripted.kind),
       stringIndex: scripted.string ?? PLAIN_FAULT.stringIndex,
       skewMs: (scripted.skewS ?? 0) * 1000,
@@ -69,7 +85,7 @@ export function parseFaultScript(text: string, devices: ReadonlyMap<string, Read
 }
 
 function defaultFactor(kind: Fault['kind']): number {
-  if (kind === 'outage' || kind === 'zero') return 0;
+  if (kind === 'outage' || kind === 'zero' || kind === 'insulation') return 0;
   return kind === 'string_low' ? 0.2 : PLAIN_FAULT.factor;
 }
 

@@ -1,15 +1,20 @@
 import { KNOT_MS } from './calendar.ts';
 
 /**
- * What can be wrong. The first four change what is really made; the others change only what is told about it.
+ * What can be wrong. The first five change what is really made; the others change only what is told about it.
  *
  * - `outage` the grid is off: nothing is made in the window.
  * - `zero` a station, or one inverter, makes nothing although it could.
  * - `low` a station, or one inverter, makes `factor` of what it could.
  * - `string_low` one string of one inverter makes `factor` of what it could.
+ * - `insulation` a station, or one inverter, waits for its insulation to be measured: nothing is made, with code 2062.
+ * - `device_silent` a device does not answer its gateway; the others do, and the energy goes on.
+ * - `over_voltage` the inverters see a grid 12 % above its nominal voltage, and say so; they go on.
+ * - `overheat` the inverters are at 82 °C inside, and say so; they go on.
  * - `offline` the gateway is silent and forgets what it read; the energy goes on, the numbers are used up.
  * - `late_backlog` the gateway is silent and keeps what it read; afterwards it sends it, live readings first.
  * - `counter_reset` the counter of a device begins again at 0 at `fromMs`.
+ * - `counter_jump` the counter of a device stands {@link COUNTER_JUMP_WH} higher from `fromMs` on.
  * - `clock_skew` the gateway's clock is `skewMs` ahead (negative: behind).
  * - `lost_messages` the modem drops `share` of the messages without a word; the gateway has them and sends them when asked.
  * - `conflict` after `share` of the messages comes a second one with the same time and number and other values; the
@@ -22,9 +27,14 @@ export const FAULT_KINDS = [
   'zero',
   'low',
   'string_low',
+  'insulation',
+  'device_silent',
+  'over_voltage',
+  'overheat',
   'offline',
   'late_backlog',
   'counter_reset',
+  'counter_jump',
   'clock_skew',
   'lost_messages',
   'conflict',
@@ -50,7 +60,13 @@ export interface Fault {
   share: number;
 }
 
-const ENERGY_KINDS: ReadonlySet<FaultKind> = new Set(['outage', 'zero', 'low', 'string_low']);
+const ENERGY_KINDS: ReadonlySet<FaultKind> = new Set([
+  'outage',
+  'zero',
+  'low',
+  'string_low',
+  'insulation',
+]);
 
 /** True where the fault changes what is really made. */
 export const takesEnergy = (fault: Fault): boolean => ENERGY_KINDS.has(fault.kind);
@@ -65,6 +81,13 @@ export function factorOn(fault: Fault, inverter: { code: string; stringCount: nu
 /** True while the fault lasts. */
 export const isActive = (fault: Fault, instantMs: number): boolean =>
   fault.fromMs <= instantMs && instantMs < fault.toMs;
+
+/** What a counter gains in a jump: more than any inverter makes in a day. */
+export const COUNTER_JUMP_WH = 7_654_000;
+
+/** Of one instant, whatever its window says; the counter stays changed. */
+export const isOfCounter = (fault: Fault): boolean =>
+  fault.kind === 'counter_reset' || fault.kind === 'counter_jump';
 
 /** What a fault has unless it says otherwise. */
 export const PLAIN_FAULT = {

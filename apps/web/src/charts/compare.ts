@@ -3,6 +3,7 @@ import { dayStartMs, QUARTER_HOUR_MS } from '#domain';
 import { fixed, UNKNOWN } from '../format/quantity.ts';
 import { hourMinute } from '../format/time.ts';
 import type { ChartOption } from './echarts.ts';
+import { categoryAxis, frame, tipAt, valueAxis } from './frame.ts';
 import type { ChartColors } from './theme.ts';
 
 /** Line styles tell the stations apart without colour; there are at most six. */
@@ -30,29 +31,6 @@ function colorOf(index: number, colors: ChartColors): string {
   );
 }
 
-function common(colors: ChartColors): ChartOption {
-  return {
-    animation: false,
-    textStyle: { fontFamily: colors.font },
-    aria: { enabled: true },
-    grid: { left: 48, right: 14, top: 24, bottom: 22 },
-  };
-}
-
-function tip(colors: ChartColors, textAt: (index: number) => string): ChartOption['tooltip'] {
-  return {
-    trigger: 'axis',
-    confine: true,
-    backgroundColor: colors.surface,
-    borderColor: colors.line,
-    textStyle: { color: colors.text, fontSize: 12 },
-    formatter: (items) => {
-      const index = Array.isArray(items) ? items[0]?.dataIndex : items.dataIndex;
-      return index === undefined ? '' : textAt(index);
-    },
-  };
-}
-
 function rows(input: CompareInput, valueOf: (station: StationCompare['stations'][number]) => string): string {
   return `<table>${input.compare.stations
     .map((station, index) => {
@@ -67,8 +45,8 @@ export function comparePowerOption(input: CompareInput, colors: ChartColors): Ch
   const startMs = dayStartMs(compare.day);
   const slots = Array.from({ length: 96 }, (_, slot) => hourMinute(startMs + slot * QUARTER_HOUR_MS));
   return {
-    ...common(colors),
-    tooltip: tip(
+    ...frame(colors),
+    tooltip: tipAt(
       colors,
       (slot) =>
         `<b>${slots[slot] ?? ''}</b>${rows(input, ({ powerShare }) => {
@@ -76,8 +54,8 @@ export function comparePowerOption(input: CompareInput, colors: ChartColors): Ch
           return share === null ? UNKNOWN : `${fixed(share * 100, 1)} %`;
         })}`,
     ),
-    xAxis: axis(slots, colors, 15),
-    yAxis: valueAxis('%', colors),
+    xAxis: categoryAxis(colors, slots, { interval: 15 }),
+    yAxis: valueAxis(colors, { unit: '%' }),
     series: compare.stations.map((station, index) => ({
       id: station.code,
       name: input.names[index] ?? station.code,
@@ -98,8 +76,8 @@ export function comparePowerOption(input: CompareInput, colors: ChartColors): Ch
 export function compareHoursOption(input: CompareInput, colors: ChartColors): ChartOption {
   const { compare } = input;
   return {
-    ...common(colors),
-    tooltip: tip(
+    ...frame(colors),
+    tooltip: tipAt(
       colors,
       (index) =>
         `<b>${compare.days[index] ?? ''}</b>${rows(input, ({ hours }) => {
@@ -107,12 +85,12 @@ export function compareHoursOption(input: CompareInput, colors: ChartColors): Ch
           return value === null ? UNKNOWN : `${fixed(value, 2)} ${input.hoursUnit}`;
         })}`,
     ),
-    xAxis: axis(
-      compare.days.map((day) => String(Number(day.slice(8)))),
+    xAxis: categoryAxis(
       colors,
-      0,
+      compare.days.map((day) => String(Number(day.slice(8)))),
+      { interval: 0 },
     ),
-    yAxis: valueAxis(input.hoursUnit, colors),
+    yAxis: valueAxis(colors, { unit: input.hoursUnit }),
     series: compare.stations.map((station, index) => ({
       id: station.code,
       name: input.names[index] ?? station.code,
@@ -125,28 +103,5 @@ export function compareHoursOption(input: CompareInput, colors: ChartColors): Ch
       itemStyle: { color: colorOf(index, colors) },
       data: station.hours.map((hours) => hours),
     })),
-  };
-}
-
-function axis(data: string[], colors: ChartColors, interval: number): ChartOption['xAxis'] {
-  return {
-    type: 'category',
-    data,
-    axisLabel: { color: colors.secondary, fontSize: 11, interval, hideOverlap: true },
-    axisLine: { lineStyle: { color: colors.line } },
-    axisTick: { show: false },
-  };
-}
-
-function valueAxis(name: string, colors: ChartColors): ChartOption['yAxis'] {
-  const axisText = { color: colors.secondary, fontSize: 11 };
-  return {
-    type: 'value',
-    min: 0,
-    name,
-    nameTextStyle: { ...axisText, align: 'right', padding: [0, 6, 0, 0] },
-    splitNumber: 4,
-    axisLabel: axisText,
-    splitLine: { lineStyle: { color: colors.line } },
   };
 }

@@ -2,6 +2,7 @@ import { DAY_MS, QUARTER_HOUR_MS, SHANGHAI_OFFSET_MS, dayStartMs } from '#domain
 import { formatPower, joined, powerScale } from '../format/quantity.ts';
 import { hourMinute } from '../format/time.ts';
 import type { ChartOption } from './echarts.ts';
+import { axisTip, frame, timeAxis, valueAxis } from './frame.ts';
 import type { ChartColors } from './theme.ts';
 
 /** One line of a day: mean power of quarter hours, null where nothing is known. */
@@ -34,9 +35,6 @@ export interface BandSlot {
   highW: number | null;
 }
 
-/** Left and right room of the drawing, px; the quality strip under it uses the same. */
-export const CURVE_LEFT_PX = 48;
-export const CURVE_RIGHT_PX = 14;
 const HALF_SLOT_MS = QUARTER_HOUR_MS / 2;
 const FOUR_HOURS_MS = 14_400_000;
 
@@ -169,20 +167,11 @@ export function dayCurveOption(input: DayCurveInput, colors: ChartColors): Chart
   );
   const { divisor, unit } = powerScale(highestW);
   const startMs = dayStartMs(input.day);
-  const axisText = { color: colors.secondary, fontSize: 11 };
   return {
     useUTC: true,
-    animation: false,
-    textStyle: { fontFamily: colors.font },
-    aria: { enabled: true },
-    grid: { left: CURVE_LEFT_PX, right: CURVE_RIGHT_PX, top: 24, bottom: 22 },
+    ...frame(colors),
     tooltip: {
-      trigger: 'axis',
-      confine: true,
-      backgroundColor: colors.surface,
-      borderColor: colors.line,
-      padding: [6, 10],
-      textStyle: { color: colors.text, fontSize: 12 },
+      ...axisTip(colors),
       axisPointer: { type: 'line', lineStyle: { color: colors.secondary, width: 1 } },
       formatter: (items) => {
         const item = Array.isArray(items) ? items[0] : items;
@@ -192,31 +181,15 @@ export function dayCurveOption(input: DayCurveInput, colors: ChartColors): Chart
       },
     },
     xAxis: {
-      type: 'time',
+      ...timeAxis(colors, (value) =>
+        value === onAxis(startMs + DAY_MS) ? '24:00' : hourMinute(value - SHANGHAI_OFFSET_MS),
+      ),
       min: onAxis(startMs),
       max: onAxis(startMs + DAY_MS),
       minInterval: FOUR_HOURS_MS,
       maxInterval: FOUR_HOURS_MS,
-      axisLabel: {
-        ...axisText,
-        formatter: (value: number) =>
-          value === onAxis(startMs + DAY_MS) ? '24:00' : hourMinute(value - SHANGHAI_OFFSET_MS),
-        hideOverlap: true,
-      },
-      axisLine: { lineStyle: { color: colors.line } },
-      axisTick: { lineStyle: { color: colors.line } },
-      splitLine: { show: false },
     },
-    yAxis: {
-      type: 'value',
-      min: 0,
-      name: unit,
-      nameGap: 8,
-      nameTextStyle: { ...axisText, align: 'right', padding: [0, 6, 0, 0] },
-      splitNumber: 4,
-      axisLabel: axisText,
-      splitLine: { lineStyle: { color: colors.line } },
-    },
+    yAxis: valueAxis(colors, { unit }),
     series: [
       ...input.lines.map((line, index) => ({
         id: line.id,

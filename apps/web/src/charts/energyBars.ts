@@ -1,6 +1,7 @@
 import type { StationEnergy } from '#contracts';
 import { energyScale, formatEnergy, formatHours, joined, type Locale } from '../format/quantity.ts';
 import type { ChartOption } from './echarts.ts';
+import { categoryAxis, frame, tipAt, valueAxis } from './frame.ts';
 import type { ChartColors } from './theme.ts';
 
 export interface EnergyBarsInput {
@@ -17,49 +18,29 @@ export interface EnergyBarsInput {
 export function energyBarsOption(input: EnergyBarsInput, colors: ChartColors): ChartOption {
   const highestWh = Math.max(0, ...input.items.map((item) => item.energyWh ?? 0));
   const { divisor, unit } = energyScale(highestWh, input.locale);
-  const axisText = { color: colors.secondary, fontSize: 11 };
   return {
-    animation: false,
-    textStyle: { fontFamily: colors.font },
-    aria: { enabled: true },
-    grid: { left: 48, right: 14, top: 24, bottom: 22 },
+    ...frame(colors),
     tooltip: {
-      trigger: 'axis',
-      confine: true,
-      backgroundColor: colors.surface,
-      borderColor: colors.line,
-      padding: [6, 10],
-      textStyle: { color: colors.text, fontSize: 12 },
-      axisPointer: { type: 'shadow', shadowStyle: { color: colors.night } },
-      formatter: (items) => {
-        const index = Array.isArray(items) ? items[0]?.dataIndex : items.dataIndex;
-        const item = index === undefined ? undefined : input.items[index];
+      ...tipAt(colors, (index) => {
+        const item = input.items[index];
         if (!item) return '';
         const energy = joined(formatEnergy(item.energyWh, input.locale));
         const hours = joined(formatHours(item.fullLoadHours, input.locale));
         return `<b>${item.period}</b><br>${energy} · ${hours}<br>${input.labels.qualities[item.quality]}`;
-      },
+      }),
+      axisPointer: { type: 'shadow', shadowStyle: { color: colors.night } },
     },
-    xAxis: {
-      type: 'category',
-      data: input.items.map((item) => item.period),
-      axisLabel: {
-        ...axisText,
-        formatter: (period: string) =>
-          input.by === 'day' ? String(Number(period.slice(8))) : period.slice(2),
+    xAxis: categoryAxis(
+      colors,
+      input.items.map((item) => item.period),
+      {
+        formatter: (period) => (input.by === 'day' ? String(Number(period.slice(8))) : period.slice(2)),
       },
-      axisLine: { lineStyle: { color: colors.line } },
-      axisTick: { show: false },
-    },
+    ),
     yAxis: {
-      type: 'value',
-      min: 0,
-      name: unit,
-      nameGap: 8,
-      nameTextStyle: { ...axisText, align: 'left', padding: [0, 0, 0, -36] },
-      splitNumber: 4,
-      axisLabel: axisText,
-      splitLine: { lineStyle: { color: colors.line } },
+      ...valueAxis(colors, { unit }),
+      // The unit is a word (万千瓦时) that has no room left of the axis.
+      nameTextStyle: { color: colors.secondary, fontSize: 11, align: 'left', padding: [0, 0, 0, -36] },
     },
     series: [
       {

@@ -29,14 +29,15 @@ describe('exports', () => {
           { startsAt: '2026-11-25T04:15:00.000Z', powerW: null, stationsCounted: 6 },
         ],
         yesterday: [{ startsAt: '2026-11-24T04:15:00.000Z', powerW: 0, stationsCounted: 468 }],
+        band: [{ startsAt: '2026-11-25T04:00:00.000Z', lowW: 170_000_000, highW: 199_000_500 }],
       },
-      { time: '时间', today: '今日', yesterday: '昨日', stations: '电站' },
+      { time: '时间', today: '今日', yesterday: '昨日', band: '应发', stations: '电站' },
     );
     expect(toCsv([table.columns, ...table.rows])).toBe(
       [
-        '时间,今日 (kW),昨日 (kW),电站',
-        '2026-11-25T12:00:00+08:00,185123.456,,465',
-        '2026-11-25T12:15:00+08:00,,0,6',
+        '时间,今日 (kW),昨日 (kW),应发 min (kW),应发 max (kW),电站',
+        '2026-11-25T12:00:00+08:00,185123.456,,170000,199000.5,465',
+        '2026-11-25T12:15:00+08:00,,0,,,6',
       ].join('\r\n'),
     );
   });

@@ -2,6 +2,7 @@ import type { Fleet, StationEnergy, StationPower } from '#contracts';
 import { DAY_MS } from '#domain';
 import { isoShanghai } from '../format/time.ts';
 import type { CsvTable } from './csv.ts';
+import type { BandSlot } from './dayCurve.ts';
 
 /**
  * What the charts export: every digit that the server sent, power in kW and energy in kWh, each unit in the name of its
@@ -10,18 +11,32 @@ import type { CsvTable } from './csv.ts';
 const kilo = (value: number | null): number | null => (value === null ? null : value / 1000);
 const withUnit = (name: string, unit: string): string => `${name} (${unit})`;
 
-/** The city's day beside the day before; slots that the curve leaves out are empty here too. */
+/** The city's day beside the day before and the band of what was to be expected; slots that the curve leaves out are empty here too. */
 export function cityDayExport(
-  days: { today: Fleet['curve']['slots']; yesterday: Fleet['curve']['slots'] },
-  names: { time: string; today: string; yesterday: string; stations: string },
+  days: {
+    today: Fleet['curve']['slots'];
+    yesterday: Fleet['curve']['slots'];
+    band: readonly BandSlot[];
+  },
+  names: { time: string; today: string; yesterday: string; band: string; stations: string },
 ): CsvTable {
   const before = new Map(days.yesterday.map((slot) => [Date.parse(slot.startsAt) + DAY_MS, slot.powerW]));
+  const expected = new Map(days.band.map((slot) => [slot.startsAt, slot]));
   return {
-    columns: [names.time, withUnit(names.today, 'kW'), withUnit(names.yesterday, 'kW'), names.stations],
+    columns: [
+      names.time,
+      withUnit(names.today, 'kW'),
+      withUnit(names.yesterday, 'kW'),
+      withUnit(`${names.band} min`, 'kW'),
+      withUnit(`${names.band} max`, 'kW'),
+      names.stations,
+    ],
     rows: days.today.map((slot) => [
       isoShanghai(slot.startsAt),
       kilo(slot.powerW),
       kilo(before.get(Date.parse(slot.startsAt)) ?? null),
+      kilo(expected.get(slot.startsAt)?.lowW ?? null),
+      kilo(expected.get(slot.startsAt)?.highW ?? null),
       slot.stationsCounted,
     ]),
   };

@@ -1,4 +1,4 @@
-import type { StationSummary } from '#contracts';
+import type { ExpectedVerdict, StationSummary } from '#contracts';
 import { isoShanghai } from '../format/time.ts';
 import type { CsvTable } from './csv.ts';
 
@@ -12,6 +12,9 @@ export type StationListNames = Record<
   | 'today'
   | 'hours'
   | 'peer'
+  | 'verdict'
+  | 'ratio'
+  | 'lost'
   | 'capacity'
   | 'inverters'
   | 'measured',
@@ -20,11 +23,20 @@ export type StationListNames = Record<
 
 const kilo = (value: number | null): number | null => (value === null ? null : value / 1000);
 
+/** Yuan with two places as text: a spreadsheet reads it as the number that it is, to the fen. */
+const yuanOf = (amountFen: string | null): string | null =>
+  amountFen === null
+    ? null
+    : `${BigInt(amountFen) / 100n}.${(BigInt(amountFen) % 100n).toString().padStart(2, '0')}`;
+
 /** The stations under the filters, every digit, units in the names of the columns. */
 export function stationListExport(
   items: readonly StationSummary[],
   names: StationListNames,
-  stateText: (state: StationSummary['state']) => string,
+  texts: {
+    state: (state: StationSummary['state']) => string;
+    verdict: (verdict: ExpectedVerdict) => string;
+  },
 ): CsvTable {
   return {
     columns: [
@@ -36,6 +48,9 @@ export function stationListExport(
       `${names.today} (kWh)`,
       `${names.hours} (h)`,
       `${names.peer} (1 = 100 %)`,
+      names.verdict,
+      `${names.ratio} (1 = 100 %)`,
+      `${names.lost} (CNY)`,
       `${names.capacity} (kW)`,
       names.inverters,
       names.measured,
@@ -44,11 +59,14 @@ export function stationListExport(
       item.code,
       item.name,
       `${item.countyName} ${item.townshipName}`,
-      stateText(item.state),
+      texts.state(item.state),
       kilo(item.powerW),
       kilo(item.todayWh),
       item.fullLoadHours,
       item.peerRatio,
+      item.expected === null ? null : texts.verdict(item.expected.verdict),
+      item.expected?.ratio ?? null,
+      yuanOf(item.expected?.lostAmountFen ?? null),
       kilo(item.capacityW),
       `${item.invertersReporting}/${item.inverters}`,
       isoShanghai(item.measuredAt),

@@ -1,6 +1,9 @@
 import { alarmsEn } from '../components/alarms/texts.en.ts';
 import { ingestEn } from '../components/ingest/texts.en.ts';
+import { outagesEn } from '../components/outages/texts.en.ts';
+import { qualityEn } from '../components/quality/texts.en.ts';
 import { reviewEn } from '../components/review/texts.en.ts';
+import { settingsEn } from '../components/settings/texts.en.ts';
 import { wallEn } from '../components/wall/texts.en.ts';
 import { workOrdersEn } from '../components/work-orders/texts.en.ts';
 import type { Messages } from './messages.ts';
@@ -17,10 +20,14 @@ export const en: Messages = {
     alarms: 'Alarms',
     workOrders: 'Orders',
     workOrder: 'Work order',
+    quality: 'Data quality',
+    receipts: 'Receipts',
     quarantine: 'Quarantine',
     profiles: 'Profiles',
     review: 'Review',
     compare: 'Compare stations',
+    outages: 'Outages',
+    settings: 'Settings',
     more: 'More',
   },
   top: {
@@ -62,6 +69,9 @@ export const en: Messages = {
     lost: 'Lost today',
     counted: '{n}/{total} stations',
     oldest: 'oldest sample {age}',
+    ofExpected: '{ratio} of expected',
+    ofExpectedTitle:
+      'Measured over expected in the newest quarter hour; expected from a clear-sky model and the weather of the neighbours',
     estimated: '{share} estimated',
     estimate: 'estimate',
     lastYear: '{change} on last year',
@@ -110,6 +120,7 @@ export const en: Messages = {
     lostUnknownTitle: 'Too few readings today to estimate the loss',
     duration: 'for {duration}',
     peer: '{ratio} of neighbours',
+    expected: '{ratio} of expected',
   },
   curve: {
     title: 'Power today',
@@ -123,6 +134,16 @@ export const en: Messages = {
     now: 'now',
     time: 'Time',
     few: 'Too few data',
+    band: 'Expected',
+    bandStations: 'Expected ({n}/{total} stations)',
+    bandTitle: 'Sum of the stations that have an expected curve today; silent and new ones are not in it',
+  },
+  openAlarms: {
+    title: 'Open alarms',
+    sum: '{amount} lost since they began',
+    all: 'All alarms',
+    none: 'No alarm is open.',
+    unseen: '{n} not acknowledged',
   },
   night: {
     label: 'Night',
@@ -174,6 +195,7 @@ export const en: Messages = {
     allTownships: 'All townships',
     kind: 'Kind',
     allKinds: 'All kinds',
+    allVerdicts: 'All judgements',
     single: 'One village',
     joint: 'Joint',
     sort: 'Sort',
@@ -196,6 +218,8 @@ export const en: Messages = {
       hours: 'Full-load h',
       peer: 'Against peers',
       capacity: 'Capacity',
+      verdict: 'Against expected',
+      ratio: 'Of expected',
       lost: 'Lost today',
       inverters: 'Inverters',
       measured: 'Last reading',
@@ -240,6 +264,7 @@ export const en: Messages = {
     measuredAt: 'Measured',
     fault: 'Fault code',
     noDevices: 'No devices registered yet; they come with the registry import.',
+    online: 'online',
     facts: 'Facts',
     capacity: 'Capacity (DC)',
     ratedAc: 'Rated power (AC)',
@@ -316,8 +341,11 @@ export const en: Messages = {
   loading: 'Loading',
   ...alarmsEn,
   ...ingestEn,
+  ...outagesEn,
+  ...settingsEn,
   ...workOrdersEn,
   ...reviewEn,
+  ...qualityEn,
   ...wallEn,
   ...stationEn,
 };

@@ -1,6 +1,9 @@
 import { alarmsZhCN } from '../components/alarms/texts.zh-CN.ts';
 import { ingestZhCN } from '../components/ingest/texts.zh-CN.ts';
+import { outagesZhCN } from '../components/outages/texts.zh-CN.ts';
+import { qualityZhCN } from '../components/quality/texts.zh-CN.ts';
 import { reviewZhCN } from '../components/review/texts.zh-CN.ts';
+import { settingsZhCN } from '../components/settings/texts.zh-CN.ts';
 import { wallZhCN } from '../components/wall/texts.zh-CN.ts';
 import { stationZhCN } from './station.zh-CN.ts';
 import { workOrdersZhCN } from '../components/work-orders/texts.zh-CN.ts';
@@ -16,10 +19,14 @@ export const zhCN = {
     alarms: '告警',
     workOrders: '工单',
     workOrder: '工单',
+    quality: '数据质量',
+    receipts: '接收回执',
     quarantine: '隔离区',
     profiles: '接入配置',
     review: '异常复核',
     compare: '电站对比',
+    outages: '停电登记',
+    settings: '设置',
     more: '更多',
   },
   top: {
@@ -60,6 +67,8 @@ export const zhCN = {
     lost: '今日损失',
     counted: '{n}/{total} 站',
     oldest: '最旧样本 {age}',
+    ofExpected: '应发的 {ratio}',
+    ofExpectedTitle: '最近一刻钟实发 ÷ 应发；应发由晴空模型与邻站天气推算',
     estimated: '估算 {share}',
     estimate: '估算',
     lastYear: '比去年同期 {change}',
@@ -107,6 +116,7 @@ export const zhCN = {
     lostUnknownTitle: '今天没有足够的读数，无法估算损失',
     duration: '已 {duration}',
     peer: '邻站的 {ratio}',
+    expected: '应发的 {ratio}',
   },
   curve: {
     title: '今日功率曲线',
@@ -120,6 +130,16 @@ export const zhCN = {
     now: '现在',
     time: '时间',
     few: '数据不足',
+    band: '应发区间',
+    bandStations: '应发区间（{n}/{total} 站）',
+    bandTitle: '有应发曲线的各站之和；夜间、离线或刚接入的电站不在内',
+  },
+  openAlarms: {
+    title: '未关闭告警',
+    sum: '自出现起损失 {amount}',
+    all: '全部告警',
+    none: '没有未关闭的告警。',
+    unseen: '{n} 条未确认',
   },
   night: {
     label: '夜间',
@@ -165,6 +185,7 @@ export const zhCN = {
     allTownships: '全部乡镇',
     kind: '类型',
     allKinds: '全部类型',
+    allVerdicts: '全部判断',
     single: '单村',
     joint: '联村',
     sort: '排序',
@@ -187,6 +208,8 @@ export const zhCN = {
       hours: '满发小时',
       peer: '对照邻站',
       capacity: '容量',
+      verdict: '与应发相比',
+      ratio: '应发比',
       lost: '今日损失',
       inverters: '逆变器',
       measured: '最近读数',
@@ -230,6 +253,7 @@ export const zhCN = {
     total: '累计',
     measuredAt: '读数时间',
     fault: '故障码',
+    online: '在线',
     noDevices: '还没有登记设备。导入台账后会出现。',
     facts: '档案',
     capacity: '装机容量（直流）',
@@ -295,8 +319,11 @@ export const zhCN = {
   loading: '加载中',
   ...alarmsZhCN,
   ...ingestZhCN,
+  ...outagesZhCN,
+  ...settingsZhCN,
   ...workOrdersZhCN,
   ...reviewZhCN,
+  ...qualityZhCN,
   ...wallZhCN,
   ...stationZhCN,
 };

@@ -1,7 +1,7 @@
 import type { ExpectedCause, ExpectedStation, ExpectedVerdict, Indicator, StationPower } from '#contracts';
 import { QUARTER_HOUR_MS } from '#domain';
 import type { BandSlot } from '../charts/dayCurve.ts';
-import { fixed, formatPower, formatRatio, joined, UNKNOWN } from '../format/quantity.ts';
+import { fixed, formatDeviation, formatPower, formatRatio, joined, UNKNOWN } from '../format/quantity.ts';
 
 /** Colour group of a verdict; the word and the icon say it too. */
 export type VerdictTone = 'good' | 'watch' | 'bad' | 'neutral';
@@ -73,6 +73,9 @@ export function indicatorParts(id: Indicator['id']): { name: string; version: st
 /** A number that a cause is told by: W as power, counts as they are, shares in per cent. */
 export function evidenceText(key: string, value: number): string {
   if (!Number.isFinite(value)) return UNKNOWN;
+  // That the day was judged by its energy alone is a fact, not a number.
+  if (key === 'byDayEnergy') return '';
+  if (key.startsWith('inverter.')) return formatDeviation(value);
   if (key.endsWith('W')) return joined(formatPower(value));
   if (/(Min|C)$/.test(key)) return fixed(value, 1);
   if (['slots', 'days', 'breakdowns', 'month'].includes(key)) return fixed(value, 0);

@@ -1,4 +1,5 @@
 import type { Fleet, LiveFleet } from '#contracts';
+import type { BandSlot } from '../charts/dayCurve.ts';
 
 /**
  * Puts a live piece into the loaded overview. A piece for another area or older than what is shown is dropped: after
@@ -28,4 +29,33 @@ export function rankCounties(counties: Fleet['counties']): Fleet['counties'] {
     }
     return right.fullLoadHours - left.fullLoadHours || left.code.localeCompare(right.code);
   });
+}
+
+/** The band of an area: the sum of the stations that have an expected curve; how many those are stands beside it. */
+export const areaBand = ({ curve }: Pick<Fleet, 'curve'>): BandSlot[] =>
+  (curve.expected?.slots ?? []).map(({ startsAt, lowPowerW, highPowerW }) => ({
+    startsAt,
+    lowW: lowPowerW,
+    highW: highPowerW,
+  }));
+
+/** With a tenth of the stations away measured and expected sums are of different fleets. */
+const SHARE_MIN = 0.9;
+
+/**
+ * Measured over expected power of the newest quarter hour that has both, each for as many stations as it counts.
+ * Null where nothing is expected, or too few stations are in.
+ */
+export function powerOfExpected(fleet: Pick<Fleet, 'curve' | 'stations'>): number | null {
+  const { expected, slots } = fleet.curve;
+  if (expected === null) return null;
+  const least = SHARE_MIN * fleet.stations.total;
+  const byStart = new Map(expected.slots.map((slot) => [slot.startsAt, slot]));
+  for (const { startsAt, powerW, stationsCounted } of slots.toReversed()) {
+    const slot = byStart.get(startsAt);
+    if (powerW === null || !slot?.expectedPowerW || stationsCounted < least) continue;
+    if (slot.stationsCounted < least) return null;
+    return powerW / stationsCounted / (slot.expectedPowerW / slot.stationsCounted);
+  }
+  return null;
 }

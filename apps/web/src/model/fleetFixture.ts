@@ -53,7 +53,8 @@ export const fleet: Fleet = {
   settled: { amountFen: '78600000000', asOfDay: '2025-08-31', definition: 'x' },
   month: { ...coverage, energyWh: 1, fullLoadHours: 0, completeDaysWh: null, sameDaysLastYearWh: null },
   year: { ...coverage, energyWh: 1, fullLoadHours: 0 },
-  curve: { day: '2026-11-25', slots: [], yesterday: [] },
+  curve: { day: '2026-11-25', slots: [], yesterday: [], expected: null },
+  openAlarms: { kinds: [], lostAmountFen: '0' },
   attention: [],
   attentionTotal: 0,
 };

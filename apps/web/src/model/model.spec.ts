@@ -1,7 +1,7 @@
-import type { StationPower } from '#contracts';
+import type { Fleet, StationPower } from '#contracts';
 import { describe, expect, it } from 'vitest';
 import { median, rankDevices, type DeviceView } from './devices.ts';
-import { mergeLiveFleet, rankCounties, unknownLosses } from './fleet.ts';
+import { areaBand, mergeLiveFleet, powerOfExpected, rankCounties, unknownLosses } from './fleet.ts';
 import { fleet, live } from './fleetFixture.ts';
 import { readListQuery, widened, writeListQuery } from './listQuery.ts';
 import { energyRange, monthStart, withDaysToCome } from './periods.ts';
@@ -51,6 +51,7 @@ describe('losses that nobody can estimate', () => {
     peerRatio: null,
     lostTodayWh: lostTodayFen === null ? null : 1,
     lostTodayFen,
+    expected: null,
   });
 
   it('are counted apart from a loss of zero', () => {
@@ -61,6 +62,53 @@ describe('losses that nobody can estimate', () => {
   it('go on past the end of a list that was cut among them', () => {
     expect(unknownLosses({ attention: [item('A', null)], attentionTotal: 9 })).toBe(9);
     expect(unknownLosses({ attention: [item('A', '500')], attentionTotal: 9 })).toBe(0);
+  });
+});
+
+describe('what an area should make', () => {
+  const slot = (powerW: number | null, stationsCounted: number, startsAt = '2026-11-25T01:45:00.000Z') => ({
+    startsAt,
+    powerW,
+    stationsCounted,
+  });
+  const expectedSlot = (stationsCounted: number) => ({
+    startsAt: '2026-11-25T01:45:00.000Z',
+    expectedPowerW: 90_000_000,
+    lowPowerW: 80_000_000,
+    highPowerW: 100_000_000,
+    stationsCounted,
+  });
+  const withCurve = (slots: Fleet['curve']['slots'], stationsCounted: number) => ({
+    ...fleet,
+    curve: {
+      ...fleet.curve,
+      slots,
+      expected: {
+        slots: [expectedSlot(stationsCounted)],
+        stationsCounted,
+        stationsTotal: 468,
+        capacityW: 197_000_000,
+        computedAt: fleet.asOf,
+      },
+    },
+  });
+
+  it('is the sum of the bands of its stations', () => {
+    expect(areaBand(withCurve([], 234))).toEqual([
+      { startsAt: '2026-11-25T01:45:00.000Z', lowW: 80_000_000, highW: 100_000_000 },
+    ]);
+    expect(areaBand(fleet)).toEqual([]);
+  });
+
+  it('is compared a station with a station, in the newest quarter hour that both know', () => {
+    const slots = [slot(45_000_000, 450), slot(null, 0, '2026-11-25T02:00:00.000Z')];
+    expect(powerOfExpected(withCurve(slots, 450))).toBe(0.5);
+  });
+
+  it('is not compared while too few stations are in either', () => {
+    expect(powerOfExpected(withCurve([slot(45_000_000, 300)], 450))).toBeNull();
+    expect(powerOfExpected(withCurve([slot(45_000_000, 450)], 234))).toBeNull();
+    expect(powerOfExpected(fleet)).toBeNull();
   });
 });
 
@@ -81,7 +129,7 @@ describe('quarter hours', () => {
   ];
   const marks = fleetSlotMarks({
     ...fleet,
-    curve: { day: '2026-11-25', yesterday: [], slots: day },
+    curve: { slots: day },
   });
 
   it('are night, gap, measured, partial, or still coming in', () => {
@@ -106,7 +154,7 @@ describe('quarter hours', () => {
     const later = fleetSlotMarks({
       ...fleet,
       asOf: '2026-11-25T02:10:00.000Z',
-      curve: { day: '2026-11-25', yesterday: [], slots: day },
+      curve: { slots: day },
     });
     expect(later.map(({ kind }) => kind).slice(-2)).toEqual(['partial', 'future']);
   });
@@ -190,17 +238,19 @@ describe('address of the list', () => {
     const list = readListQuery({
       county: '141124',
       state: 'low',
+      verdict: 'very_low',
       q: ' 大禹 ',
-      sort: 'lost',
-      order: 'desc',
+      sort: 'ratio',
+      order: 'asc',
       page: '3',
     });
     expect(list).toMatchObject({
       county: '141124',
       state: 'low',
+      verdict: 'very_low',
       q: '大禹',
-      sort: 'lost',
-      order: 'desc',
+      sort: 'ratio',
+      order: 'asc',
       page: 3,
     });
     expect(readListQuery(writeListQuery(list))).toEqual(list);
@@ -219,6 +269,7 @@ describe('address of the list', () => {
   it('falls back on anything that it does not understand', () => {
     const list = readListQuery({ state: 'asleep', kind: 'x', sort: ['bad'], order: 'up', page: '-1' });
     expect(writeListQuery(list)).toEqual({});
+    expect(list).toMatchObject({ sort: 'lost', order: 'desc', verdict: '' });
   });
 });
 

@@ -44,7 +44,9 @@ export function comparableSlots(slots: CurveSlots): CurveSlots {
 }
 
 /** Marks of the city's curve: what `comparableSlots` leaves unknown is a gap in daylight, `partial` with some data. */
-export function fleetSlotMarks(fleet: Pick<Fleet, 'curve' | 'sun' | 'asOf'>): SlotMark[] {
+export function fleetSlotMarks(
+  fleet: Pick<Fleet, 'sun' | 'asOf'> & { curve: Pick<Fleet['curve'], 'slots'> },
+): SlotMark[] {
   const daylight = { ...fleet.sun, asOf: fleet.asOf };
   return comparableSlots(fleet.curve.slots).map(({ startsAt, powerW, stationsCounted }) => {
     const empty = emptyKind(startsAt, daylight);

@@ -15,3 +15,7 @@ export async function loadAreas(): Promise<void> {
     setTimeout(() => void loadAreas(), RETRY_MS);
   }
 }
+
+/** The name of a county; null for the city, an unknown code, or before the areas are loaded. */
+export const areaName = (countyCode: string): string | null =>
+  areas.value?.counties.find(({ code }) => code === countyCode)?.name ?? null;

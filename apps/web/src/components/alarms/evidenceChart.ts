@@ -1,5 +1,6 @@
 import type { AlarmDetail } from '#contracts';
 import type { ChartOption } from '../../charts/echarts.ts';
+import { axisTip, categoryAxis, frame, valueAxis } from '../../charts/frame.ts';
 import type { ChartColors } from '../../charts/theme.ts';
 import { dateTime } from '../../format/time.ts';
 
@@ -8,7 +9,7 @@ const HOLE_MS = 30 * 60_000;
 /** What was seen, with a hole where nothing was, and the limit as a dashed line. The axis has the server's own times. */
 export function evidenceOption(
   samples: AlarmDetail['samples'],
-  labels: { seen: string; limit: string },
+  labels: { seen: string; limit: string; unit: string },
   colors: ChartColors,
 ): ChartOption {
   const points: { at: string; seen: number | null; limit: number | null }[] = [];
@@ -18,32 +19,15 @@ export function evidenceOption(
       points.push({ at: sample.at, seen: null, limit: null });
     points.push(sample);
   }
-  const axisText = { color: colors.secondary, fontSize: 11 };
   return {
-    animation: false,
-    textStyle: { fontFamily: colors.font },
-    aria: { enabled: true },
-    grid: { left: 52, right: 14, top: 16, bottom: 24 },
-    tooltip: {
-      trigger: 'axis',
-      confine: true,
-      backgroundColor: colors.surface,
-      borderColor: colors.line,
-      textStyle: { color: colors.text, fontSize: 12 },
-    },
-    xAxis: {
-      type: 'category',
-      data: points.map(({ at }) => dateTime(at)),
-      axisLabel: { ...axisText, hideOverlap: true, formatter: (text: string) => text.slice(5) },
-      axisLine: { lineStyle: { color: colors.line } },
-      axisTick: { show: false },
-    },
-    yAxis: {
-      type: 'value',
-      splitNumber: 3,
-      axisLabel: axisText,
-      splitLine: { lineStyle: { color: colors.line } },
-    },
+    ...frame(colors),
+    tooltip: axisTip(colors),
+    xAxis: categoryAxis(
+      colors,
+      points.map(({ at }) => dateTime(at)),
+      { formatter: (text) => text.slice(5, 16) },
+    ),
+    yAxis: valueAxis(colors, { unit: labels.unit, isFree: true }),
     series: [
       {
         id: 'seen',

@@ -65,6 +65,7 @@ export const ingestEn = {
     cut: 'The first {shown} of {bytes} bytes are shown; download for all of it.',
     download: 'Download the bytes',
     noBytes: 'No content (0 bytes).',
+    retained: 'retained by the broker (last known)',
     replay: 'Replay',
     replayHint:
       'Decodes again with the profiles enabled now, at the original time of receipt. Replaying twice stores nothing twice.',
@@ -74,6 +75,7 @@ export const ingestEn = {
       stored: 'Stored',
       duplicate: 'Already there',
       empty: 'Read, no reading of its own',
+      last_known: 'Retained: last known only, not stored',
       refused: 'Refused again',
       none: 'Not replayed',
     },
@@ -233,5 +235,10 @@ export const ingestEn = {
     behind: '{time} behind, or a slow link',
     skew: 'off by {ms} ms',
     quarantine: 'Look in quarantine',
+    doubt: {
+      reconnects:
+        '{sender} came on line {n} times: two gateways may share a client id and throw each other out',
+      renumbered: '{sender} numbered anew {n} times: two devices may share this code',
+    },
   },
 };

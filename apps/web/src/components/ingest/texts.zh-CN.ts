@@ -65,6 +65,7 @@ export const ingestZhCN = {
     cut: '只显示前 {shown} 字节，共 {bytes} 字节；完整内容请下载。',
     download: '下载原始字节',
     noBytes: '没有内容（0 字节）。',
+    retained: '服务器保留的消息（最后已知值）',
     replay: '重放',
     replayHint: '按现在启用的接入配置重新解码，接收时间不变；重复重放不会重复入库。',
     replaying: '正在重放',
@@ -73,6 +74,7 @@ export const ingestZhCN = {
       stored: '已入库',
       duplicate: '已有相同读数',
       empty: '已读，无单独读数',
+      last_known: '保留消息，只是最后已知值，不入库',
       refused: '仍被拒',
       none: '未重放',
     },
@@ -230,5 +232,9 @@ export const ingestZhCN = {
     behind: '慢 {time}，或链路迟缓',
     skew: '偏差 {ms} 毫秒',
     quarantine: '在隔离区查看',
+    doubt: {
+      reconnects: '{sender} 当天上线 {n} 次，可能有两台网关共用一个客户端编号（client id），互相踢下线',
+      renumbered: '{sender} 当天重新编号 {n} 次，可能有两台设备共用这个编码',
+    },
   },
 };

@@ -1,9 +1,10 @@
 import { computed, ref, shallowRef } from 'vue';
 import { useI18n } from 'vue-i18n';
+import { noteRefusal, noteTaken, type WriteArea } from '../../state/writing.ts';
 import { RefusedError } from './sendJson.ts';
 
-/** One thing at a time is sent; what went wrong with it is kept, in words and places. */
-export function useSending() {
+/** One thing at a time is sent; what went wrong with it is kept, in words and places; who may not, in `writing`. */
+export function useSending(area: WriteArea = 'data') {
   const { t } = useI18n();
   const isBusy = ref(false);
   const refused = shallowRef<RefusedError | null>(null);
@@ -14,10 +15,13 @@ export function useSending() {
     isBusy.value = true;
     refused.value = null;
     try {
-      return await work();
+      const done = await work();
+      noteTaken(area);
+      return done;
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       refused.value = error;
+      noteRefusal(area, error.problem);
       return null;
     } finally {
       isBusy.value = false;
@@ -27,6 +31,8 @@ export function useSending() {
   const sentence = computed(() => {
     const problem = refused.value?.problem;
     if (!problem) return '';
+    // Where a guard stands around the buttons, it says who may not.
+    if (area !== 'data' && (problem.status === 401 || problem.status === 403)) return '';
     if (problem.code === 'request.only_local') return t('ingest.onlyLocal');
     if (problem.code === 'web.unreachable') return t('problem.unreachable');
     return t('ingest.failed', { detail: problem.detail ?? problem.title });

@@ -150,6 +150,8 @@ export const reviewEn: Pick<Messages, 'review'> = {
       counter_review: {
         settled: 'Something else is signed already; take that back first.',
         gone: 'Later readings have explained this; there is nothing to sign.',
+        readings_dropped:
+          'The readings of this time are dropped, so that its energy cannot be worked out again and stays as it is.',
         no_such_choice: 'The choices have changed; please open it again.',
         not_found: 'There is no such anomaly.',
         bad_until: 'The end must be after the change.',

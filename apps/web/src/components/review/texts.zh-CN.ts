@@ -142,6 +142,7 @@ export const reviewZhCN = {
       counter_review: {
         settled: '别人已经签过别的处理；要改，先收回那一个。',
         gone: '后来的读数已经说明了这件事，不需要签字。',
+        readings_dropped: '这段时间的读数已按保存期限清除，电量不能重新计算，保持原样。',
         no_such_choice: '可选的处理已经变了，请重新打开。',
         not_found: '没有这条异常。',
         bad_until: '恢复时间必须在变化之后。',

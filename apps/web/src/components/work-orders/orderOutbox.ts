@@ -1,5 +1,6 @@
 import { ref } from 'vue';
 import { problemOf } from '../../api/http.ts';
+import { noteRefusal, noteTaken } from '../../state/writing.ts';
 import { makeOutbox, type OutboxItem, type OutboxStore, type SendResult } from './outbox.ts';
 
 /** The outbox of this browser: kept in IndexedDB, which takes photos as well, and sent when there is a network. */
@@ -58,10 +59,14 @@ async function send(item: OutboxItem): Promise<SendResult> {
       body: item.body,
       signal: AbortSignal.timeout(SEND_LIMIT_MS),
     });
-    if (response.ok) return { kind: 'sent' };
+    if (response.ok) {
+      noteTaken('workOrders');
+      return { kind: 'sent' };
+    }
     if (response.status >= 500 || PASSING.has(response.status)) return { kind: 'unreachable' };
-    const { code, detail, title } = problemOf(response.status, await response.json().catch(() => null));
-    return { kind: 'refused', code, detail: detail ?? title };
+    const problem = problemOf(response.status, await response.json().catch(() => null));
+    noteRefusal('workOrders', problem);
+    return { kind: 'refused', code: problem.code, detail: problem.detail ?? problem.title };
   } catch {
     return { kind: 'unreachable' };
   }

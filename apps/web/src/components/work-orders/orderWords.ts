@@ -4,15 +4,6 @@ import { ref } from 'vue';
 import { nowMs } from '../../state/clock.ts';
 import type { OutboxItem } from './outbox.ts';
 
-/** Yuan as typed → fen as text, without a float; null where nothing stands there, undefined where it is no amount. */
-export function fenOfYuanText(text: string): string | null | undefined {
-  const trimmed = text.trim();
-  if (trimmed === '') return null;
-  const match = /^(\d{1,7})(?:\.(\d{1,2}))?$/.exec(trimmed);
-  if (!match) return undefined;
-  return (BigInt(match[1] ?? '0') * 100n + BigInt((match[2] ?? '').padEnd(2, '0'))).toString();
-}
-
 const isStep = (action: string): action is WorkOrderAction =>
   WORK_ORDER_ACTIONS.some((known) => known === action);
 
@@ -43,22 +34,4 @@ export function orderNowMs(): number {
   if (nowMs.value !== null) return nowMs.value;
   const last = answered.value;
   return last ? last.asOfMs + performance.now() - last.observedMs : Date.now();
-}
-
-/** What this browser keeps under a name; `absent` where there is nothing, or where it keeps nothing. */
-export function kept<T>(name: string, absent: T): T {
-  try {
-    const text = localStorage.getItem(`sunledger.work-order.${name}`);
-    return text === null ? absent : (JSON.parse(text) as T);
-  } catch {
-    return absent;
-  }
-}
-export function keepAs(name: string, value: unknown): void {
-  try {
-    if (value === null) localStorage.removeItem(`sunledger.work-order.${name}`);
-    else localStorage.setItem(`sunledger.work-order.${name}`, JSON.stringify(value));
-  } catch {
-    return;
-  }
 }

@@ -4,7 +4,7 @@ import type { Messages } from '../../i18n/messages.ts';
 export const workOrdersEn: Pick<Messages, 'workOrders'> = {
   workOrders: {
     title: 'Work orders',
-    hint: 'Overdue first. Accept in 2 h, on site in 24 h, a minor repair in 48 h, a major one in 72 h; what is overdue goes to the township, and a day later to the county.',
+    hint: 'Overdue first. How long until accepted, on site, repaired and closed is in the settings; what is overdue goes to the township, later to the county.',
     lists: 'Lists of work orders',
     list: {
       open: 'Open',
@@ -18,7 +18,6 @@ export const workOrdersEn: Pick<Messages, 'workOrders'> = {
     nobody: 'nobody yet',
     empty: 'No work orders here.',
     emptyHint: 'Open one from an alarm, or with “New work order”.',
-    total: '{n} orders',
     create: 'New work order',
     station: 'Station code',
     what: 'What is wrong',
@@ -30,7 +29,6 @@ export const workOrdersEn: Pick<Messages, 'workOrders'> = {
     back: 'All work orders',
     lost: 'lost since the alarm: {amount}',
     power: 'power now {power}',
-    powerAt: '{age}',
     mapLink: 'place {place}',
     state: {
       opened: 'to be dispatched',

@@ -2,7 +2,7 @@
 export const workOrdersZhCN = {
   workOrders: {
     title: '运维工单',
-    hint: '先做超期的。接单 2 小时、到场 24 小时、小修 48 小时、大修 72 小时；超期通知乡镇，再过 24 小时通知县。',
+    hint: '先做超期的。接单、到场、修复与关闭的时限在设置里；超期先通知乡镇，再通知县。',
     lists: '工单列表',
     list: { open: '未完成', overdue: '超期', unassigned: '待派单', repaired: '待验证', ended: '已结束' },
     assignee: '派给',
@@ -10,7 +10,6 @@ export const workOrdersZhCN = {
     nobody: '未派单',
     empty: '这里没有工单。',
     emptyHint: '可从告警开单，或点“新建工单”。',
-    total: '{n} 单',
     create: '新建工单',
     station: '电站编号',
     what: '什么问题',
@@ -22,7 +21,6 @@ export const workOrdersZhCN = {
     back: '全部工单',
     lost: '告警至今损失 {amount}',
     power: '现在功率 {power}',
-    powerAt: '{age}',
     mapLink: '位置 {place}',
     state: {
       opened: '待派单',
