@@ -59,7 +59,7 @@ describe('the page of a station', { timeout: 60_000 }, () => {
   it('walks through the calendar by keyboard and shows the day that is chosen', async () => {
     const { page, close } = await world().open(`/stations/${code()}`);
     await page.getByTestId('hours-calendar').scrollIntoViewIfNeeded();
-    const today = page.locator(`[data-day="${DAY}"]`);
+    const today = page.locator(`td[data-day="${DAY}"]`);
     await today.filter({ hasText: /\d/ }).waitFor();
     await today.focus();
     await page.keyboard.press('ArrowLeft');

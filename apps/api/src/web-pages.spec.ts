@@ -50,8 +50,11 @@ describe('the page of the web app', () => {
     expect((await pageAt(pages, '/')).body).toBe('<p>first');
   });
 
-  it.each(['/api/v1/nothing', '/assets/old-hash.js', '/api', '/assets'])('is not sent for %s', async (url) => {
-    build('<p>first', new Date('2026-11-25T08:00:00Z'));
-    expect((await pageAt(new WebPages(folder), url)).statusCode).toBe(404);
-  });
+  it.each(['/api/v1/nothing', '/assets/old-hash.js', '/api', '/assets'])(
+    'is not sent for %s',
+    async (url) => {
+      build('<p>first', new Date('2026-11-25T08:00:00Z'));
+      expect((await pageAt(new WebPages(folder), url)).statusCode).toBe(404);
+    },
+  );
 });

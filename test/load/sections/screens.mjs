@@ -2,6 +2,7 @@
 // is; whether series are short enough and keep their peaks; and the first paint on a slow phone (screens-paint.mjs).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { track } from '../support/children.mjs';
@@ -164,12 +165,16 @@ async function keepsPeaks(base, url) {
 }
 
 export async function screens() {
+  const [loadBefore] = loadavg();
   const server = await startScreensServer();
   let api;
   try {
     api = await startApi(server.url);
     const { base } = api;
     const limit = await readers(base, () => '/api/health/live');
+    say(
+      `screens limit: live p50 ${limit.p50Ms} p99 ${limit.p99Ms} ms; saturated p99 ${limit.saturated.p99Ms} ms`,
+    );
     const found = {};
     for (const [name, pathOf] of Object.entries(await screensOf(base))) {
       found[name] = await readers(base, pathOf).catch((error) => ({ failed: error.message }));
@@ -196,6 +201,8 @@ export async function screens() {
         points <= POINTS_MAX &&
         hasPeaks &&
         measured.length === Object.keys(found).length,
+      // Above the number of cores others ran beside it, and the latencies are theirs as well.
+      loadBefore: round(loadBefore, 1),
       longestSeries: points,
       keepsPeaks: hasPeaks,
       live: limit,

@@ -13,7 +13,7 @@ export const NOW = '2026-11-24T10:30:00+08:00';
 const TODAY = '2026-11-24';
 const FIRST_DAY = '2025-10-24';
 /** Another content is another folder. */
-const CONTENT = 6;
+const CONTENT = 7;
 
 /** A server with the data, filled where nothing fits is there. `stop` keeps them. */
 export async function startScreensServer() {
@@ -121,22 +121,26 @@ function energies(sql, now) {
         where e.day > '2026-10-01' order by d.id, e.day`,
     ],
     [
+      // Day by day and station by station, as the worker writes them: the rows of a station-day lie side by side.
       'quarter hours',
       sql`
         insert into station_quarter_hour (station_id, starts_at, energy_wh, method, quality)
-        select d.station_id, d.starts_at + w.after,
-          (d.energy_wh * w.share * (850 + (d.station_id * 7919 + d.number * 31 + w.slot / 4 * 104729) % 300) / 1000)::bigint,
+        select d.station_id, d.starts_at + slot * interval '15 minutes',
+          (d.energy_wh * d.shares[slot + 1] * (850 + (d.station_id * 7919 + d.number * 31 + slot / 4 * 104729) % 300)
+            / 1000)::bigint,
           'meter_counter', 'measured'
         from (
           select station_id, energy_wh, day::timestamp at time zone 'Asia/Shanghai' as starts_at,
-            day - date '2025-01-01' as number
+            day - date '2025-01-01' as number, shares
           from station_day
+          cross join (
+            select array_agg(greatest(0, sin(pi() * (slot - 26) / 46.0)) / 29.3 order by slot) as shares
+            from generate_series(0, 95) as slot
+          ) as sun
+          order by day, station_id
         ) as d
-        cross join (
-          select slot, slot * interval '15 minutes' as after, greatest(0, sin(pi() * (slot - 26) / 46.0)) / 29.3 as share
-          from generate_series(0, 95) as slot
-        ) as w
-        where d.starts_at + w.after < ${now} - interval '15 minutes'`,
+        cross join lateral generate_series(0, 95) as slot
+        where d.starts_at + slot * interval '15 minutes' < ${now} - interval '15 minutes'`,
     ],
     [
       'readings',

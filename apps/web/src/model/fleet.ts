@@ -39,8 +39,8 @@ export const areaBand = ({ curve }: Pick<Fleet, 'curve'>): BandSlot[] =>
     highW: highPowerW,
   }));
 
-/** With a tenth of the stations away measured and expected sums are of different fleets. */
-const SHARE_MIN = 0.9;
+/** With more stations away than these, measured and expected sums are of different fleets, and weather differs. */
+const SHARE_MIN = 0.98;
 
 /**
  * Measured over expected power of the newest quarter hour that has both, each for as many stations as it counts.

@@ -101,13 +101,13 @@ describe('what an area should make', () => {
   });
 
   it('is compared a station with a station, in the newest quarter hour that both know', () => {
-    const slots = [slot(45_000_000, 450), slot(null, 0, '2026-11-25T02:00:00.000Z')];
-    expect(powerOfExpected(withCurve(slots, 450))).toBe(0.5);
+    const slots = [slot(46_500_000, 465), slot(null, 0, '2026-11-25T02:00:00.000Z')];
+    expect(powerOfExpected(withCurve(slots, 465))).toBeCloseTo(46.5 / 90);
   });
 
   it('is not compared while too few stations are in either', () => {
-    expect(powerOfExpected(withCurve([slot(45_000_000, 300)], 450))).toBeNull();
-    expect(powerOfExpected(withCurve([slot(45_000_000, 450)], 234))).toBeNull();
+    expect(powerOfExpected(withCurve([slot(45_000_000, 300)], 465))).toBeNull();
+    expect(powerOfExpected(withCurve([slot(45_000_000, 465)], 424))).toBeNull();
     expect(powerOfExpected(fleet)).toBeNull();
   });
 });

@@ -98,8 +98,8 @@ export const CAUSE_LIMITS = {
   /** Less of a fall than this left, and it was washed off; a step that leaves less than this of the line's, and it was sudden. */
   leftShare: 0.5,
   stepShare: 0.9,
-  /** How far a fall stands out of the scatter of its days; where nothing is low yet it has to be surer. */
-  scatters: { low: 1.5, normal: 2 },
+  /** How far a fall stands out of the scatter of its days. */
+  scatters: 2,
   ageingPerYear: -0.02,
   /** Trips of an inverter near +10 % of the grid's voltage (GB/T 29319) come back after some minutes, and again. */
   breakdowns: 3,
@@ -255,7 +255,7 @@ const soiling: Rule = ({ slope }) => {
   if (slope === null || slope.days < CAUSE_LIMITS.slopeDays) return null;
   const { from, to } = CAUSE_LIMITS.slopePerDay;
   // A slope that drowns in the scatter of its own days is none.
-  const isClear = Math.abs(slope.perDay) * slope.spanDays > CAUSE_LIMITS.scatters.low * slope.scatter;
+  const isClear = Math.abs(slope.perDay) * slope.spanDays > CAUSE_LIMITS.scatters * slope.scatter;
   const isGoingOn = slope.leftShare >= CAUSE_LIMITS.leftShare && slope.stepShare >= CAUSE_LIMITS.stepShare;
   return slope.perDay >= from && slope.perDay <= to && isClear && isGoingOn
     ? { kind: 'soiling', perDay: slope.perDay, days: slope.days }
@@ -266,8 +266,7 @@ const soiling: Rule = ({ slope }) => {
 const steepFall: Rule = (seen) =>
   seen.slope !== null &&
   (seen.profile === null || seen.profile.contrast <= CAUSE_LIMITS.contrast) &&
-  seen.slope.perDay * seen.slope.spanDays <
-    Math.min(CAUSE_LIMITS.slopeTotal, -CAUSE_LIMITS.scatters.normal * seen.slope.scatter)
+  seen.slope.perDay * seen.slope.spanDays < CAUSE_LIMITS.slopeTotal
     ? soiling(seen)
     : null;
 
