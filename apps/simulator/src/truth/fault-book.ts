@@ -37,7 +37,8 @@ export class FaultBook {
   lastResetMs(stationIndex: number, deviceCode: string, instantMs: number): number | null {
     this.lookAhead(dayIndexAt(instantMs));
     let lastMs: number | null = null;
-    for (const { kind, deviceCode: struck, fromMs } of this.countersOfStation.get(stationIndex) ?? NO_FAULTS) {
+    for (const { kind, deviceCode: struck, fromMs } of this.countersOfStation.get(stationIndex) ??
+      NO_FAULTS) {
       if (kind !== 'counter_reset' || struck !== deviceCode || fromMs > instantMs) continue;
       lastMs = Math.max(lastMs ?? fromMs, fromMs);
     }

@@ -60,13 +60,7 @@ export interface Fault {
   share: number;
 }
 
-const ENERGY_KINDS: ReadonlySet<FaultKind> = new Set([
-  'outage',
-  'zero',
-  'low',
-  'string_low',
-  'insulation',
-]);
+const ENERGY_KINDS: ReadonlySet<FaultKind> = new Set(['outage', 'zero', 'low', 'string_low', 'insulation']);
 
 /** True where the fault changes what is really made. */
 export const takesEnergy = (fault: Fault): boolean => ENERGY_KINDS.has(fault.kind);
