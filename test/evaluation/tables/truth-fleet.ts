@@ -2,7 +2,7 @@ import type { RegistrySnapshot, StationRecord } from '#registry';
 import { smallFleet } from '../../../apps/simulator/src/testing/small-fleet.ts';
 
 /** Stations of each county of {@link truthFleet}: enough neighbours to judge one without asking the other county. */
-export const STATIONS_A_COUNTY = 6;
+const STATIONS_A_COUNTY = 6;
 const TOWNSHIPS_A_COUNTY = 3;
 const GRID_DEG = 0.03;
 

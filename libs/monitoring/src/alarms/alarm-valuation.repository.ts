@@ -3,7 +3,7 @@ import { sql, type Queryable } from '#persistence';
 /** Where no valuation is entered: 0.85 yuan/kWh (domain.md 2.1), 500 yuan a post and month (domain.md 2.5). */
 export const DEFAULT_VALUATION = { priceHaoPerKwh: 8500, fenPerPostMonth: 50_000n } as const;
 
-export interface Valuation {
+interface Valuation {
   priceHaoPerKwh: number;
   fenPerPostMonth: bigint;
 }

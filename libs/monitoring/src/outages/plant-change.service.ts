@@ -118,8 +118,13 @@ export class PlantChangeService {
   }
 }
 
-const viewOf = ({ stationCode: _, ...row }: ChangeRow): PlantChange => ({
-  ...row,
+const viewOf = (row: ChangeRow): PlantChange => ({
+  id: row.id,
+  fromDay: row.fromDay,
+  note: row.note,
+  workOrderId: row.workOrderId,
+  enteredBy: row.enteredBy,
+  cancelledBy: row.cancelledBy,
   kind: plantChangeKindSchema.parse(row.kind),
   enteredAt: row.enteredAt.toISOString(),
   cancelledAt: row.cancelledAt?.toISOString() ?? null,

@@ -15,8 +15,8 @@ export const shownLimit = (value: number, unit: AlarmUnit): number => rounded(va
 /** What the form holds as a limit to store. */
 export const storedLimit = (shown: number, unit: AlarmUnit): number => rounded(shown / FACTORS[unit]);
 
-export const minutesOf = (seconds: number): number => rounded(seconds / 60);
-export const secondsOf = (minutes: number): number => Math.round(minutes * 60);
+const minutesOf = (seconds: number): number => rounded(seconds / 60);
+const secondsOf = (minutes: number): number => Math.round(minutes * 60);
 
 /** The form of a policy: limits and times in the units of the form. */
 export interface PolicyDraft {
