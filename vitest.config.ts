@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,6 +9,8 @@ export default defineConfig({
     reporters: ['default', './test/support/closing-line.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // By default one processor is left free; the tests of whole programs wait more than they work.
+    maxWorkers: availableParallelism(),
     globalSetup: ['test/support/global-setup.ts'],
   },
 });

@@ -1,11 +1,10 @@
 import { createRouter, createWebHistory } from 'vue-router';
-import OverviewPage from './pages/OverviewPage.vue';
 
 /** Places of the app. The area (`?county=`) is kept in the address and goes along from place to place. */
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
-    { path: '/', name: 'overview', component: OverviewPage },
+    { path: '/', name: 'overview', component: () => import('./pages/OverviewPage.vue') },
     // The big screen has nothing of the shell around it.
     { path: '/wall', name: 'wall', component: () => import('./pages/WallPage.vue'), meta: { isBare: true } },
     { path: '/stations', name: 'stations', component: () => import('./pages/StationsPage.vue') },

@@ -117,7 +117,7 @@ const judgementShape = {
   sinceDay: daySchema.nullable().meta({ description: 'First day of a loss that goes on' }),
   energyWh: energyWhSchema.nullable().meta({ description: 'Measured, of the whole day; today so far' }),
   comparedEnergyWh: energyWhSchema.nullable().meta({
-    description: 'Measured in the quarter hours that were compared; ratio and band are about it',
+    description: 'Measured in the quarter hours that were compared; the ratio is about it',
   }),
   comparedExpectedWh: energyWhSchema.nullable().meta({
     description: 'Expected of the quarter hours that were compared: comparedEnergyWh / ratio',
@@ -125,8 +125,8 @@ const judgementShape = {
   expectedEnergyWh: energyWhSchema.nullable().meta({
     description: 'Expected of the whole day, today of the quarter hours that are over; null: not judged',
   }),
-  lowEnergyWh: energyWhSchema.nullable(),
-  highEnergyWh: energyWhSchema.nullable(),
+  lowEnergyWh: energyWhSchema.nullable().meta({ description: 'Lower end of the band of expectedEnergyWh' }),
+  highEnergyWh: energyWhSchema.nullable().meta({ description: 'Its upper end' }),
   ratio: z.number().nullable().meta({
     description: 'comparedEnergyWh / comparedExpectedWh: measured over expected of what could be compared',
   }),
