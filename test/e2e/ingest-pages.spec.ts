@@ -58,7 +58,7 @@ const eventually = (condition: () => Promise<void>) =>
 function evenDay(station: typeof first, change: (atMs: number) => { stoodMs?: number } | null) {
   const meter = meterOf(station);
   const powerW = Math.round(meter.ratedPowerW / 2);
-  return Array.from({ length: 163 }, (_, index) => ({ atMs: at('06:00') + index * STEP_MS, index })).flatMap(
+  return Array.from({ length: 175 }, (_, index) => ({ atMs: at('05:30') + index * STEP_MS, index })).flatMap(
     ({ atMs, index }) => {
       const changed = change(atMs);
       if (changed === null) return [];
@@ -66,7 +66,7 @@ function evenDay(station: typeof first, change: (atMs: number) => { stoodMs?: nu
         fleet.reading({ station: station.code, device: meter.code }, atMs, {
           activePowerW: powerW + (index % 2) * 400,
           energyTotalWh:
-            10_000_000 + Math.round(((atMs - at('06:00') - (changed.stoodMs ?? 0)) * powerW) / 3_600_000),
+            10_000_000 + Math.round(((atMs - at('05:30') - (changed.stoodMs ?? 0)) * powerW) / 3_600_000),
           status: 'running',
         }),
       ];
