@@ -11,4 +11,7 @@ import './styles/base.css';
 
 startTicking();
 reloadOnNewBuild(router);
-createApp(App).use(router).use(await makeI18n(locale.value)).mount('#app');
+createApp(App)
+  .use(router)
+  .use(await makeI18n(locale.value))
+  .mount('#app');
