@@ -1,4 +1,4 @@
-import { DEVICE_STATUS_CODES, plantChangeKindSchema, type PlantChangeKind } from '#contracts';
+import { DEVICE_STATUS_CODES } from '#contracts';
 import {
   addDays,
   DAY_MS,
@@ -8,7 +8,6 @@ import {
   startBands,
   stringDispersion,
   type BandTable,
-  type EpochReason,
   type StationModel,
 } from '#domain';
 import { sql, type Database } from '#persistence';
@@ -24,22 +23,8 @@ import {
   type MeasuredDay,
   type RegisteredStation,
 } from './expected-types.ts';
+import { LIGHT_FROM_HOUR, LIGHT_TO_HOUR, PlantHistory } from './plant-history.ts';
 
-/** What is entered of a plant, as far as its expected output tells apart. */
-const EPOCH_REASONS: Record<PlantChangeKind, EpochReason> = {
-  repaired: 'repaired',
-  panels_added: 're_powered',
-  inverter_exchanged: 're_powered',
-  capacity_corrected: 're_powered',
-  re_powered: 're_powered',
-  accepted: 'accepted',
-};
-/** An outage that takes less than this of the daylight of a day leaves the day as it is: a tenth, s. */
-const OUTAGE_LIGHT_S = 3240;
-
-/** Daylight in which every station of the city sees the sun all year, for what devices say beside energy. */
-const LIGHT_FROM_HOUR = 8;
-const LIGHT_TO_HOUR = 17;
 const LIGHT_SLOTS = (LIGHT_TO_HOUR - LIGHT_FROM_HOUR) * 4;
 const HOUR_MS = 3_600_000;
 
@@ -60,7 +45,11 @@ interface QuarterRow {
 
 /** What the expected output asks the database. Days are Shanghai days. */
 export class ExpectedRepository {
-  constructor(private readonly database: Database) {}
+  readonly plants: PlantHistory;
+
+  constructor(private readonly database: Database) {
+    this.plants = new PlantHistory(database);
+  }
 
   async stations(): Promise<RegisteredStation[]> {
     return this.database.query<RegisteredStation>(sql`
@@ -143,8 +132,8 @@ export class ExpectedRepository {
       this.energies(day),
       this.inverterDays(day),
       this.prices(day),
-      this.outages(day),
-      this.epochs(day),
+      this.plants.outages(day),
+      this.plants.epochs(day),
       options.withFacts ? this.factsOf(day) : new Map<number, DeviceFacts>(),
     ]);
     const byId = new Map(quarters.map((row) => [row.stationId, row]));
@@ -217,60 +206,6 @@ export class ExpectedRepository {
       where effective_from <= ${day}::date and (effective_to is null or effective_to > ${day}::date)
       group by station_id`);
     return new Map(rows.map(({ stationId, priceHaoPerKwh }) => [stationId, priceHaoPerKwh]));
-  }
-
-  /** Stations that outages stop for a tenth of the daylight or more. */
-  private async outages(day: string): Promise<Set<number>> {
-    const startMs = dayStartMs(day);
-    const from = new Date(startMs + LIGHT_FROM_HOUR * HOUR_MS);
-    const to = new Date(startMs + LIGHT_TO_HOUR * HOUR_MS);
-    const rows = await this.database.query<{ stationId: number }>(sql`
-      with light as (
-        select station_id, county_code,
-          extract(epoch from least(coalesce(to_at, ${to}::timestamptz), ${to}::timestamptz)
-            - greatest(from_at, ${from}::timestamptz)) as seconds
-        from registered_outage
-        where cancelled_at is null and from_at < ${to}::timestamptz
-          and (to_at is null or to_at > ${from}::timestamptz)
-      )
-      select s.id as "stationId"
-      from station s
-      join township t on t.code = s.township_code
-      join light l on l.station_id = s.id or l.county_code = t.county_code
-        or (l.station_id is null and l.county_code is null)
-      group by s.id
-      having sum(l.seconds) >= ${OUTAGE_LIGHT_S}::int`);
-    return new Set(rows.map(({ stationId }) => stationId));
-  }
-
-  private async epochs(day: string): Promise<Map<number, EpochReason>> {
-    const rows = await this.database.query<{ stationId: number; reason: string }>(sql`
-      select station_id as "stationId", reason
-      from station_epoch
-      where from_day = ${day}::date and cancelled_at is null`);
-    return new Map(
-      rows.map(({ stationId, reason }) => [stationId, EPOCH_REASONS[plantChangeKindSchema.parse(reason)]]),
-    );
-  }
-
-  /**
-   * The last day, up to `day`, from which each station is another plant, and when that was entered or taken back last: a
-   * model must not be fitted over it. A capacity that was put right leaves the plant as it was: the fit begins anew, over
-   * all days.
-   */
-  async lastPlants(day: string): Promise<Map<number, { fromDay: string | null; changedAt: Date }>> {
-    const rows = await this.database.query<{
-      stationId: number;
-      fromDay: string | null;
-      changedAt: Date;
-    }>(sql`
-      select station_id as "stationId", max(from_day) filter (
-          where cancelled_at is null and reason <> 'capacity_corrected') as "fromDay",
-        max(greatest(entered_at, cancelled_at)) as "changedAt"
-      from station_epoch
-      where from_day <= ${day}::date and reason not in ('repaired', 'accepted')
-      group by station_id`);
-    return new Map(rows.map(({ stationId, ...row }) => [stationId, row]));
   }
 
   /** What the devices said beside energy: stored where the day was judged after the same roll-up, else asked again. */

@@ -19,7 +19,7 @@ const REFITS_PER_TURN = 8;
 /** Fitted models are stored in batches: a turn that ends keeps them. */
 const BATCH = 20;
 
-type LastPlants = Awaited<ReturnType<ExpectedRepository['lastPlants']>>;
+type LastPlants = Awaited<ReturnType<ExpectedRepository['plants']['lastPlants']>>;
 
 interface Due {
   station: RegisteredStation;
@@ -40,7 +40,7 @@ export class ModelFitter {
   ): Promise<{ fitted: number; isMore: boolean }> {
     const { database, repository, version } = this.parts;
     const models = await repository.models();
-    const plants = await repository.lastPlants(given.today);
+    const plants = await repository.plants.lastPlants(given.today);
     const due = await this.due(stations, models, { ...given, plants });
     const start = startModel(fleetScale(models.filter((model) => model.version === version)));
     let fitted = 0;
