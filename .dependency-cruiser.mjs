@@ -3,7 +3,7 @@ const floors = {
   0: ['domain'],
   1: ['contracts', 'persistence', 'mqtt', 'platform'],
   2: ['registry', 'ledger'],
-  3: ['ingestion', 'monitoring'],
+  3: ['ingestion', 'monitoring', 'settlement'],
 };
 const libraries = Object.values(floors).flat();
 const upTo = (floor) =>

@@ -4,6 +4,7 @@ import { MonitoringModule } from '#monitoring';
 import { PersistenceModule } from '#persistence';
 import { PlatformModule, type Environment, type Logger } from '#platform';
 import { RegistryRepository } from '#registry';
+import { SettlementModule } from '#settlement';
 import { AlarmsController } from './alarms.controller.ts';
 import { CounterReviewController } from './counter-review.controller.ts';
 import { ExpectedController } from './expected.controller.ts';
@@ -13,6 +14,7 @@ import { IngestController } from './ingest.controller.ts';
 import { QualityController } from './quality.controller.ts';
 import { OutagesController } from './outages.controller.ts';
 import { RegistryController } from './registry.controller.ts';
+import { SettlementController } from './settlement.controller.ts';
 import { StationsController } from './stations.controller.ts';
 import { WallController } from './wall.controller.ts';
 import { WorkOrdersController } from './work-orders.controller.ts';
@@ -25,6 +27,7 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       MonitoringModule,
       IngestReviewModule,
       StationQualityModule,
+      SettlementModule,
     ],
     controllers: [
       AlarmsController,
@@ -38,6 +41,7 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       IngestController,
       CounterReviewController,
       QualityController,
+      SettlementController,
       WorkOrdersController,
     ],
     providers: [RegistryRepository],

@@ -9,6 +9,7 @@ export * from './http/ingest.ts';
 export * from './http/live.ts';
 export * from './http/outages.ts';
 export * from './http/quality.ts';
+export * from './http/settlement.ts';
 export * from './http/stations.ts';
 export * from './http/work-orders.ts';
 export * from './http/wall.ts';

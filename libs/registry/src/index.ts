@@ -1,6 +1,6 @@
 export { importRegistry, type ImportOptions } from './import/registry-import.ts';
 export { IMPORT_KINDS, type ImportKind } from './import/sheets.ts';
-export { IMPORT_BYTES_MAX, IMPORT_ROWS_MAX } from './import/table.ts';
+export { IMPORT_BYTES_MAX, IMPORT_ROWS_MAX, readTable, type Table } from './import/table.ts';
 export { importTemplate, type ImportTemplate } from './import/template.ts';
 export * from './registry-error.ts';
 export * from './registry.repository.ts';

@@ -6,3 +6,4 @@ export * from './policy.ts';
 export * from './prorate.ts';
 export * from './receivable.ts';
 export * from './station-month.ts';
+export * from './statement.ts';

@@ -1,0 +1,98 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Req } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import {
+  statementImportListSchema,
+  statementImportPageSchema,
+  statementImportQuerySchema,
+  statementMappingEntrySchema,
+  statementMappingListSchema,
+  statementMappingViewSchema,
+  statementRefusalsSchema,
+  statementReportSchema,
+  type StatementImportList,
+  type StatementImportPage,
+  type StatementImportQuery,
+  type StatementMappingEntry,
+  type StatementMappingList,
+  type StatementMappingView,
+  type StatementRefusals,
+  type StatementReport,
+} from '#contracts';
+import { ProblemError } from '#platform';
+import { RegistryError } from '#registry';
+import { StatementService } from '#settlement';
+import { requireActor } from './actor.ts';
+import { IMPORT_MEDIA_TYPES } from './registry.controller.ts';
+
+const idSchema = z.coerce.number().int().min(1).max(2_147_483_647);
+const sourceSchema = z.string().trim().min(1).max(60);
+
+/** Grid statements: previewed, confirmed, stored. */
+@ApiTags('settlement')
+@Controller('v1/settlement')
+export class SettlementController {
+  constructor(@Inject(StatementService) private readonly statements: StatementService) {}
+
+  @Post('statement-imports')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Reads a grid statement: a preview without `confirm`, stored with the hash of the preview in it',
+  })
+  @ApiConsumes(...IMPORT_MEDIA_TYPES)
+  @ApiBody({ schema: { type: 'string', format: 'binary' } })
+  @ApiOkResponse({ standardSchema: statementReportSchema })
+  async import(
+    @Query({ schema: statementImportQuerySchema }) query: StatementImportQuery,
+    @Req() request: FastifyRequest,
+  ): Promise<StatementReport> {
+    const actor = requireActor(request, 'settlement.import');
+    if (!Buffer.isBuffer(request.body) || request.body.length === 0)
+      throw new ProblemError(400, 'import.no_file', 'send the file as the body of the request');
+    const { fileName, source = null, confirm, skipRefused } = query;
+    const input = { fileName, source, bytes: request.body };
+    try {
+      return confirm === undefined
+        ? await this.statements.preview(input)
+        : await this.statements.import({ ...input, confirm, skipRefused }, actor);
+    } catch (error) {
+      if (error instanceof RegistryError) throw new ProblemError(422, error.code, error.message);
+      throw error;
+    }
+  }
+
+  @Get('statement-imports')
+  @ApiOperation({ summary: 'Imports of statements, the newest first; a page at a time' })
+  @ApiOkResponse({ standardSchema: statementImportListSchema })
+  imports(
+    @Query({ schema: statementImportPageSchema }) page: StatementImportPage,
+  ): Promise<StatementImportList> {
+    return this.statements.imports(page);
+  }
+
+  @Get('statement-imports/:id/refusals')
+  @ApiOperation({ summary: 'Rows that an import left out, with the reason of each' })
+  @ApiOkResponse({ standardSchema: statementRefusalsSchema })
+  refusals(@Param('id', { schema: idSchema }) id: number): Promise<StatementRefusals> {
+    return this.statements.refusals(id);
+  }
+
+  @Get('statement-mappings')
+  @ApiOperation({ summary: 'Headings that are known, and those of each source of statements' })
+  @ApiOkResponse({ standardSchema: statementMappingListSchema })
+  mappings(): Promise<StatementMappingList> {
+    return this.statements.mappings();
+  }
+
+  @Put('statement-mappings/:source')
+  @ApiOperation({ summary: 'Keeps the headings of a source; a change is a new version' })
+  @ApiOkResponse({ standardSchema: statementMappingViewSchema })
+  keepMapping(
+    @Param('source', { schema: sourceSchema }) source: string,
+    @Body({ schema: statementMappingEntrySchema }) body: StatementMappingEntry,
+    @Req() request: FastifyRequest,
+  ): Promise<StatementMappingView> {
+    return this.statements.keepMapping(source, body.columns, requireActor(request, 'settlement.import'));
+  }
+}

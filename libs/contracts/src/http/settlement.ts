@@ -1,0 +1,151 @@
+import { z } from 'zod';
+import { fenSchema, instantSchema, monthSchema } from '../common.ts';
+
+/** Changes shown of one preview; the counts are those of all. */
+export const STATEMENT_CHANGES_SHOWN_MAX = 500;
+/** Imports of one page. */
+export const STATEMENT_IMPORT_PAGE_MAX = 200;
+
+const hashSchema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .meta({ description: 'SHA-256, hexadecimal' });
+const wholeTextSchema = z.string().regex(/^-?\d+$/);
+const sourceSchema = z.string().trim().min(1).max(60);
+
+/** A cell, a row or a file that cannot be taken as it is. */
+export const statementProblemSchema = z
+  .object({
+    row: z.number().int().meta({ description: 'Line of the file as a spreadsheet shows it, from 1' }),
+    column: z.string().nullable().meta({ description: 'Heading as it stands in the file' }),
+    value: z.string().nullable(),
+    code: z.string(),
+    reason: z.string().meta({ description: 'What is wrong and how to mend it' }),
+  })
+  .meta({ id: 'StatementProblem' });
+export type StatementProblem = z.infer<typeof statementProblemSchema>;
+
+export const statementChangeSchema = z
+  .object({
+    row: z.number().int(),
+    kind: z.enum(['stated', 'corrected', 'unchanged']).meta({
+      description:
+        'corrected: the version in force is reversed and this one follows; unchanged: nothing is written',
+    }),
+    accountNo: z.string(),
+    stationCode: z.string(),
+    month: monthSchema,
+    component: z.string(),
+    version: z.number().int(),
+    energyWh: wholeTextSchema.nullable(),
+    amountFen: fenSchema,
+    beforeEnergyWh: wholeTextSchema.nullable(),
+    beforeAmountFen: fenSchema.nullable().meta({ description: 'Of the version that is corrected' }),
+  })
+  .meta({ id: 'StatementChange' });
+export type StatementChangeView = z.infer<typeof statementChangeSchema>;
+
+/** `POST /api/v1/settlement/statement-imports`, as a preview and as the real one. */
+export const statementReportSchema = z
+  .object({
+    fileName: z.string(),
+    contentHash: hashSchema,
+    previewHash: hashSchema.meta({ description: 'Send it back as `confirm` to store exactly this' }),
+    source: z.string().nullable(),
+    mappingVersion: z.number().int().nullable(),
+    rowCount: z.number().int(),
+    statedCount: z.number().int(),
+    correctedCount: z.number().int(),
+    unchangedCount: z.number().int(),
+    refusedRowCount: z.number().int(),
+    sums: z
+      .array(z.object({ component: z.string(), amountFen: fenSchema, energyWh: wholeTextSchema.nullable() }))
+      .meta({ description: 'Of the rows that can be taken, by component; energy null where a row has none' }),
+    changes: z.array(statementChangeSchema),
+    problems: z.array(statementProblemSchema),
+    applied: z.boolean().meta({ description: 'True where it is stored, now or before' }),
+    isReplay: z.boolean().meta({ description: 'The same bytes were stored before; nothing happened now' }),
+    importId: z.number().int().nullable(),
+  })
+  .meta({ id: 'StatementReport' });
+export type StatementReport = z.infer<typeof statementReportSchema>;
+
+export const statementImportQuerySchema = z.strictObject({
+  fileName: z.string().trim().min(1).max(200),
+  source: sourceSchema.optional().meta({ description: 'Whose headings; left out: those that are known' }),
+  confirm: hashSchema
+    .optional()
+    .meta({ description: 'previewHash of what is to be stored; left out: a preview' }),
+  skipRefused: z
+    .stringbool()
+    .default(false)
+    .meta({ description: 'Stores the good rows and keeps the refused ones with their reasons' }),
+});
+export type StatementImportQuery = z.infer<typeof statementImportQuerySchema>;
+
+export const statementImportSchema = z
+  .object({
+    id: z.number().int(),
+    fileName: z.string(),
+    contentHash: hashSchema,
+    rowCount: z.number().int(),
+    statedCount: z.number().int(),
+    correctedCount: z.number().int(),
+    unchangedCount: z.number().int(),
+    refusedCount: z.number().int(),
+    importedBy: z.string(),
+    importedAt: instantSchema,
+  })
+  .meta({ id: 'StatementImport' });
+export type StatementImport = z.infer<typeof statementImportSchema>;
+
+/** `GET /api/v1/settlement/statement-imports`. */
+export const statementImportPageSchema = z.strictObject({
+  page: z.coerce.number().int().min(1).max(10_000).default(1),
+  pageSize: z.coerce.number().int().min(1).max(STATEMENT_IMPORT_PAGE_MAX).default(50),
+});
+export type StatementImportPage = z.infer<typeof statementImportPageSchema>;
+
+export const statementImportListSchema = z
+  .object({
+    items: z.array(statementImportSchema).meta({ description: 'The newest first' }),
+    total: z.number().int(),
+    page: z.number().int(),
+    pageSize: z.number().int(),
+  })
+  .meta({ id: 'StatementImportList' });
+export type StatementImportList = z.infer<typeof statementImportListSchema>;
+
+/** `GET /api/v1/settlement/statement-imports/:id/refusals`. */
+export const statementRefusalsSchema = z
+  .object({ importId: z.number().int(), problems: z.array(statementProblemSchema) })
+  .meta({ id: 'StatementRefusals' });
+export type StatementRefusals = z.infer<typeof statementRefusalsSchema>;
+
+/** Which headings of a source's files hold which column. */
+export const statementMappingViewSchema = z
+  .object({
+    source: z.string(),
+    version: z.number().int(),
+    columns: z.record(z.string(), z.array(z.string())).meta({
+      description: 'Headings by column: `accountNo`, `month`, … or `component.amountFen`',
+    }),
+    enteredBy: z.string(),
+    enteredAt: instantSchema,
+  })
+  .meta({ id: 'StatementMapping' });
+export type StatementMappingView = z.infer<typeof statementMappingViewSchema>;
+
+export const statementMappingListSchema = z
+  .object({
+    known: z.record(z.string(), z.array(z.string())),
+    sources: z.array(statementMappingViewSchema),
+  })
+  .meta({ id: 'StatementMappingList' });
+export type StatementMappingList = z.infer<typeof statementMappingListSchema>;
+
+/** `PUT /api/v1/settlement/statement-mappings/:source`: a new version, unless it says the same. */
+export const statementMappingEntrySchema = z.strictObject({
+  columns: z.record(z.string().max(80), z.array(z.string().trim().min(1).max(60)).min(1).max(20)),
+});
+export type StatementMappingEntry = z.infer<typeof statementMappingEntrySchema>;

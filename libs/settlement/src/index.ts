@@ -1,0 +1,2 @@
+export * from './settlement.module.ts';
+export { StatementService } from './statements/statement.service.ts';

@@ -1,0 +1,391 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  STATEMENT_CHANGES_SHOWN_MAX,
+  type StatementImportList,
+  type StatementImportPage,
+  type StatementMappingList,
+  type StatementMappingView,
+  type StatementRefusals,
+  type StatementReport,
+} from '#contracts';
+import { monthOf, planStatement, statementKey, statementText, type StatementChange } from '#domain';
+import { Database, type Queryable } from '#persistence';
+import { Clock, ProblemError } from '#platform';
+import { readTable } from '#registry';
+import { KNOWN_HEADINGS, mergedMapping, statementMappingSchema, type StatementMapping } from './mapping.ts';
+import { fileProblem, type RowProblem } from './problem.ts';
+import { readStatementFile, type StatedRow, type StatementFile } from './statement-file.ts';
+import {
+  accountsOf,
+  importOfContent,
+  insertImport,
+  insertMapping,
+  insertStatements,
+  lastVersions,
+  latestMapping,
+  latestMappings,
+  listImports,
+  lockStatements,
+  refusalsOf,
+  reverseStatements,
+  statementsInForce,
+  type GridAccount,
+  type SettlementActor,
+  type StoredImport,
+  type StoredMapping,
+} from './statement.repository.ts';
+
+export interface StatementFileInput {
+  fileName: string;
+  /** Content of a `.xlsx` or CSV file. */
+  bytes: Buffer;
+  /** Whose headings; null: those that are known. */
+  source: string | null;
+}
+
+/** What a row would do, with the account that it is of. */
+interface PlannedRow extends StatedRow {
+  account: GridAccount;
+  change: Exclude<StatementChange, { kind: 'already_received' }>;
+}
+
+interface Plan {
+  contentHash: string;
+  mapping: StoredMapping | null;
+  file: StatementFile;
+  rows: PlannedRow[];
+  problems: RowProblem[];
+  previewHash: string;
+}
+
+/**
+ * Grid statements: read, shown, and stored after a person confirmed exactly what was shown (requirement 21). A preview
+ * and an import make the same plan; nothing of a preview is stored. What is in force and says the same stays, so a file
+ * may be sent again; what says something else is a reversal and a new version.
+ */
+@Injectable()
+export class StatementService {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  /**
+   * What a file would do. Every bad row is named.
+   * @throws RegistryError `registry.import_too_large`, `registry.import_unreadable`
+   * @throws ProblemError 404 `statement.unknown_source`
+   */
+  async preview(input: StatementFileInput): Promise<StatementReport> {
+    const table = await readTable(input.bytes);
+    return this.database.transaction(
+      async (transaction) => reportOf(input, await this.plan(transaction, input, table)),
+      { rollback: true },
+    );
+  }
+
+  /**
+   * Stores what a preview showed; wholly, or with `skipRefused` without the rows that have a problem, which are kept
+   * with their reasons. The same bytes again are no new import.
+   * @throws ProblemError 409 `statement.preview_outdated` where it would do something else now, and those of
+   *   {@link preview}
+   */
+  async import(
+    input: StatementFileInput & { confirm: string; skipRefused: boolean },
+    actor: SettlementActor,
+  ): Promise<StatementReport> {
+    const table = await readTable(input.bytes);
+    return this.database.transaction(async (transaction) => {
+      await lockStatements(transaction);
+      const plan = await this.plan(transaction, input, table);
+      const report = reportOf(input, plan);
+      const isNew = report.statedCount + report.correctedCount > 0;
+      const earlier = isNew ? null : await importOfContent(transaction, plan.contentHash);
+      if (earlier) return { ...report, applied: true, isReplay: true, importId: earlier.id };
+      if (plan.previewHash !== input.confirm)
+        throw new ProblemError(
+          409,
+          'statement.preview_outdated',
+          '预览之后数据有变，请重新预览再确认 (what is stored has changed since the preview)',
+        );
+      if ((report.problems.length > 0 && !input.skipRefused) || plan.rows.length === 0) return report;
+      const importId = await this.write(transaction, { input, plan, report, actor });
+      return { ...report, applied: true, importId };
+    });
+  }
+
+  /** Imports, the newest first. */
+  async imports({ page, pageSize }: StatementImportPage): Promise<StatementImportList> {
+    const { total, items } = await listImports(this.database, {
+      limit: pageSize,
+      offset: (page - 1) * pageSize,
+    });
+    return { items: items.map(importView), total, page, pageSize };
+  }
+
+  /** Rows that an import left out. @throws ProblemError 404 `statement.unknown_import` */
+  async refusals(importId: number): Promise<StatementRefusals> {
+    const problems = await refusalsOf(this.database, importId);
+    if (!problems) throw new ProblemError(404, 'statement.unknown_import', '没有这次导入 (no such import)');
+    return { importId, problems };
+  }
+
+  /** Headings that are known, and those of each source. */
+  async mappings(): Promise<StatementMappingList> {
+    const sources = await latestMappings(this.database);
+    return { known: mutable(KNOWN_HEADINGS), sources: sources.map(mappingView) };
+  }
+
+  /**
+   * Keeps the headings of a source as a new version; the same headings again are the version that there is.
+   * @throws ProblemError 422 `statement.bad_mapping`
+   */
+  async keepMapping(
+    source: string,
+    columns: StatementMapping,
+    actor: SettlementActor,
+  ): Promise<StatementMappingView> {
+    const parsed = statementMappingSchema.safeParse(mergedMapping(columns));
+    if (!parsed.success) {
+      const errors = parsed.error.issues.map(({ path, message }) => ({
+        path: path.map(String).join('.'),
+        message,
+      }));
+      throw new ProblemError(
+        422,
+        'statement.bad_mapping',
+        '列名对照不可用 (the mapping cannot be used)',
+        errors,
+      );
+    }
+    return this.database.transaction(async (transaction) => {
+      await lockStatements(transaction);
+      const latest = await latestMapping(transaction, source);
+      if (latest && sameColumns(latest.columns, columns)) return mappingView(latest);
+      const version = (latest?.version ?? 0) + 1;
+      const at = this.clock.now();
+      await insertMapping(transaction, { source, version, columns }, { actor, at });
+      return mappingView({ id: 0, source, version, columns, enteredBy: actor.name, enteredAt: at });
+    });
+  }
+
+  private async plan(
+    transaction: Queryable,
+    input: StatementFileInput,
+    table: Awaited<ReturnType<typeof readTable>>,
+  ): Promise<Plan> {
+    const mapping = await this.mappingOf(transaction, input.source);
+    const file = readStatementFile(table, mapping ? mergedMapping(mapping.columns) : KNOWN_HEADINGS);
+    const { rows, problems } = await this.planRows(transaction, file.rows);
+    const contentHash = sha256(input.bytes);
+    const all = [...file.problems, ...problems].sort((a, b) => a.row - b.row);
+    return {
+      contentHash,
+      mapping,
+      file,
+      rows,
+      problems: all,
+      previewHash: sha256(previewText(contentHash, mapping, rows, all)),
+    };
+  }
+
+  private async mappingOf(transaction: Queryable, source: string | null): Promise<StoredMapping | null> {
+    if (source === null) return null;
+    const mapping = await latestMapping(transaction, source);
+    if (!mapping)
+      throw new ProblemError(
+        404,
+        'statement.unknown_source',
+        '该来源没有登记列名对照 (no mapping of this source)',
+      );
+    return mapping;
+  }
+
+  private async planRows(
+    transaction: Queryable,
+    read: readonly StatedRow[],
+  ): Promise<{ rows: PlannedRow[]; problems: RowProblem[] }> {
+    const keys = read.map(({ stated: { accountNo, month, component } }) => ({ accountNo, month, component }));
+    const accounts = await accountsOf(transaction, [...new Set(keys.map(({ accountNo }) => accountNo))]);
+    const stored = await statementsInForce(transaction, keys);
+    const inForce = new Map(stored.map((each) => [statementKey(each.stated), each]));
+    const versions = await lastVersions(transaction, keys);
+    const lastVersion = new Map(versions.map((each) => [statementKey(each), each.version]));
+    const thisMonth = monthOf(this.clock.nowMs());
+    const rows: PlannedRow[] = [];
+    const problems: RowProblem[] = [];
+    for (const { row, stated } of read) {
+      const key = statementKey(stated);
+      const account = accounts.get(stated.accountNo);
+      const change = planStatement({
+        stated,
+        inForce: inForce.get(key) ?? null,
+        lastVersion: lastVersion.get(key) ?? 0,
+      });
+      const problem = rowProblem({ account, change, isFuture: stated.month > thisMonth });
+      if (problem) problems.push({ ...fileProblem(row, null, problem.code, problem.reason), value: key });
+      else if (account && change.kind !== 'already_received') rows.push({ row, stated, account, change });
+    }
+    // A row of the file is taken whole or not at all: its components are one document.
+    const refused = new Set(problems.map((each) => each.row));
+    return { rows: rows.filter(({ row }) => !refused.has(row)), problems };
+  }
+
+  private async write(
+    transaction: Queryable,
+    parts: { input: StatementFileInput; plan: Plan; report: StatementReport; actor: SettlementActor },
+  ): Promise<number> {
+    const { input, plan, report, actor } = parts;
+    const importId = await insertImport(
+      transaction,
+      {
+        fileName: input.fileName,
+        contentHash: plan.contentHash,
+        mappingId: plan.mapping?.id ?? null,
+        rowCount: report.rowCount,
+        statedCount: report.statedCount,
+        correctedCount: report.correctedCount,
+        unchangedCount: report.unchangedCount,
+        refusedCount: report.refusedRowCount,
+        refusals: plan.problems,
+      },
+      { actor, at: this.clock.now() },
+    );
+    const reversed = plan.rows.flatMap(({ change }) => (change.reverses ? [change.reverses.id] : []));
+    await reverseStatements(transaction, reversed, importId);
+    const written = plan.rows
+      .filter(({ change }) => change.kind !== 'unchanged')
+      .map(({ row, stated, account, change }) => ({
+        row,
+        stated,
+        version: change.version,
+        stationId: account.stationId,
+      }));
+    await insertStatements(transaction, written, importId);
+    return importId;
+  }
+}
+
+function rowProblem(row: {
+  account: GridAccount | undefined;
+  change: StatementChange;
+  isFuture: boolean;
+}): { code: string; reason: string } | null {
+  if (!row.account)
+    return {
+      code: 'statement.unknown_account',
+      reason: '户号未登记；请核对户号，或先在电站档案中登记该户号',
+    };
+  if (row.isFuture) return { code: 'statement.future_month', reason: '结算年月在本月之后；请核对年月' };
+  if (row.change.kind === 'already_received')
+    return {
+      code: 'statement.already_received',
+      reason: '该结算单已有到账，不能冲正；请在当前会计期间做调整',
+    };
+  return null;
+}
+
+/** Everything that an import would do, so that a confirmation is bound to it. */
+function previewText(
+  contentHash: string,
+  mapping: StoredMapping | null,
+  rows: readonly PlannedRow[],
+  problems: readonly RowProblem[],
+): string {
+  return JSON.stringify([
+    'sunledger-statements-1',
+    contentHash,
+    mapping?.id ?? null,
+    rows.map(({ row, stated, account, change }) => [
+      row,
+      account.stationId,
+      change.kind,
+      change.version,
+      change.reverses === null ? null : String(change.reverses.id),
+      statementText(stated),
+    ]),
+    problems.map(({ row, column, value, code }) => [row, column, value, code]),
+  ]);
+}
+
+function reportOf(input: StatementFileInput, plan: Plan): StatementReport {
+  const { rows, problems, file } = plan;
+  const count = (kind: PlannedRow['change']['kind']) =>
+    rows.filter(({ change }) => change.kind === kind).length;
+  return {
+    fileName: input.fileName,
+    contentHash: plan.contentHash,
+    previewHash: plan.previewHash,
+    source: input.source,
+    mappingVersion: plan.mapping?.version ?? null,
+    rowCount: file.rowCount,
+    statedCount: count('stated'),
+    correctedCount: count('corrected'),
+    unchangedCount: count('unchanged'),
+    refusedRowCount: new Set(problems.map(({ row }) => row)).size,
+    sums: sumsOf(rows),
+    changes: rows.slice(0, STATEMENT_CHANGES_SHOWN_MAX).map(({ row, stated, account, change }) => ({
+      row,
+      kind: change.kind,
+      accountNo: stated.accountNo,
+      stationCode: account.stationCode,
+      month: stated.month,
+      component: stated.component,
+      version: change.version,
+      energyWh: wholeText(stated.energyWh),
+      amountFen: String(stated.amountFen),
+      beforeEnergyWh: wholeText(change.reverses?.stated.energyWh ?? null),
+      beforeAmountFen: wholeText(change.reverses?.stated.amountFen ?? null),
+    })),
+    problems,
+    applied: false,
+    isReplay: false,
+    importId: null,
+  };
+}
+
+function sumsOf(rows: readonly PlannedRow[]): StatementReport['sums'] {
+  const sums = new Map<string, { amountFen: bigint; energyWh: bigint | null }>();
+  for (const { stated } of rows) {
+    const sum = sums.get(stated.component) ?? { amountFen: 0n, energyWh: 0n };
+    sums.set(stated.component, {
+      amountFen: sum.amountFen + stated.amountFen,
+      energyWh: sum.energyWh === null || stated.energyWh === null ? null : sum.energyWh + stated.energyWh,
+    });
+  }
+  return [...sums]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([component, { amountFen, energyWh }]) => ({
+      component,
+      amountFen: String(amountFen),
+      energyWh: wholeText(energyWh),
+    }));
+}
+
+const wholeText = (value: bigint | null) => (value === null ? null : String(value));
+const sha256 = (content: Buffer | string) => createHash('sha256').update(content).digest('hex');
+
+function importView({ importedAt, ...rest }: StoredImport): StatementImportList['items'][number] {
+  return { ...rest, importedAt: importedAt.toISOString() };
+}
+
+function mappingView({
+  source,
+  version,
+  columns,
+  enteredBy,
+  enteredAt,
+}: StoredMapping): StatementMappingView {
+  return { source, version, columns: mutable(columns), enteredBy, enteredAt: enteredAt.toISOString() };
+}
+
+function mutable(columns: StatementMapping): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(columns).map(([name, headings]) => [name, [...headings]]));
+}
+
+/** jsonb does not keep the order of columns. */
+function sameColumns(a: StatementMapping, b: StatementMapping): boolean {
+  const text = (columns: StatementMapping) =>
+    JSON.stringify(Object.entries(columns).sort(([one], [other]) => (one < other ? -1 : 1)));
+  return text(a) === text(b);
+}
