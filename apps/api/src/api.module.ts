@@ -14,6 +14,7 @@ import { IngestController } from './ingest.controller.ts';
 import { QualityController } from './quality.controller.ts';
 import { OutagesController } from './outages.controller.ts';
 import { RegistryController } from './registry.controller.ts';
+import { SettlementMatchesController } from './settlement-matches.controller.ts';
 import { SettlementController } from './settlement.controller.ts';
 import { StationsController } from './stations.controller.ts';
 import { WallController } from './wall.controller.ts';
@@ -42,6 +43,7 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       CounterReviewController,
       QualityController,
       SettlementController,
+      SettlementMatchesController,
       WorkOrdersController,
     ],
     providers: [RegistryRepository],

@@ -149,3 +149,78 @@ export const statementMappingEntrySchema = z.strictObject({
   columns: z.record(z.string().max(80), z.array(z.string().trim().min(1).max(60)).min(1).max(20)),
 });
 export type StatementMappingEntry = z.infer<typeof statementMappingEntrySchema>;
+
+/** Telemetry, statement and bank of a station-month. */
+export const stationMatchSchema = z
+  .object({
+    stationCode: z.string(),
+    stationName: z.string(),
+    state: z
+      .enum(['missing', 'matched', 'matched_with_warnings', 'needs_reason', 'signed', 'blocked'])
+      .meta({ description: 'missing: no statement has come; signed: each alarm has a signed reason' }),
+    energyState: z.enum(['complete', 'complete_with_substitutes', 'blocked']),
+    meteredWh: wholeTextSchema.nullable().meta({ description: 'Telemetry; null where a day is unknown' }),
+    substituteDays: z.array(z.string()),
+    missingDays: z.array(z.string()),
+    statedWh: wholeTextSchema.nullable(),
+    streams: z.array(
+      z.object({
+        component: z.string(),
+        energyWh: wholeTextSchema.nullable(),
+        statedFen: fenSchema,
+        expectedFen: fenSchema
+          .nullable()
+          .meta({ description: 'Energy × tariff of the date; null without a price' }),
+        receivedFen: fenSchema,
+        openFen: fenSchema,
+        ageDays: z.number().int().nullable(),
+        age: z.enum(['to_30', 'to_60', 'to_90', 'to_365', 'over_365']).nullable(),
+      }),
+    ),
+    findings: z.array(
+      z.object({
+        reason: z.string(),
+        level: z.enum(['warning', 'alarm', 'blocking']),
+        component: z.string().nullable(),
+        stated: wholeTextSchema.nullable(),
+        expected: wholeTextSchema.nullable(),
+        isSigned: z.boolean(),
+      }),
+    ),
+  })
+  .meta({ id: 'StationMatch' });
+export type StationMatchView = z.infer<typeof stationMatchSchema>;
+
+/** `GET /api/v1/settlement/matches`. */
+export const stationMatchQuerySchema = z.strictObject({
+  county: z.string().trim().min(1).max(12),
+  month: monthSchema,
+});
+export type StationMatchQuery = z.infer<typeof stationMatchQuerySchema>;
+
+export const stationMatchListSchema = z
+  .object({
+    month: monthSchema,
+    countyCode: z.string(),
+    policy: z.object({ documentNumber: z.string(), isConfirmed: z.boolean() }),
+    counts: z.record(z.string(), z.number().int()).meta({ description: 'Stations by state' }),
+    items: z.array(stationMatchSchema),
+  })
+  .meta({ id: 'StationMatchList' });
+export type StationMatchList = z.infer<typeof stationMatchListSchema>;
+
+/** `POST /api/v1/settlement/matches/:station/:month/sign`: a reason for the alarms as they stand. */
+export const matchSignatureSchema = z.strictObject({
+  finding: z.string().max(60).optional().meta({ description: 'Left out: all alarms that want a reason' }),
+  reasonCode: z.enum([
+    'meter_exchange',
+    'telemetry_gap',
+    'line_loss',
+    'reading_day',
+    'grid_error',
+    'rounding',
+    'other',
+  ]),
+  note: z.string().trim().min(2).max(400),
+});
+export type MatchSignature = z.infer<typeof matchSignatureSchema>;

@@ -5,5 +5,6 @@ export * from './match.ts';
 export * from './policy.ts';
 export * from './prorate.ts';
 export * from './receivable.ts';
+export * from './station-match.ts';
 export * from './station-month.ts';
 export * from './statement.ts';

@@ -155,7 +155,7 @@ describe('cells of a statement', () => {
 
   it('keeps every digit', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }), (value) => {
+      fc.property(fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n }), (value) => {
         const digits = String(value < 0n ? -value : value).padStart(4, '0');
         const text = `${value < 0n ? '-' : ''}${digits.slice(0, -3)}.${digits.slice(-3)}`;
         expect(scaledCell(text, 3).value).toBe(value);
