@@ -1,20 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import { LedgerService } from '#ledger';
 import { sql } from '#persistence';
 import { Clock } from '#platform';
-import { StatementService } from '#settlement';
+import { StatementService, type StatementFileInput } from '#settlement';
 import { createTestDatabase } from '#test-support';
 import { writeSmallFleet } from './small-fleet.ts';
 
 const { database } = await createTestDatabase();
 const { neighbours } = await writeSmallFleet(database);
 const clock = new Clock({ startAt: new Date('2025-07-05T10:00:00+08:00'), speed: 1 });
-const service = new StatementService(database, clock);
 const actor = { accountId: 'A1', name: '结算员甲' };
+const ledger = new LedgerService(database, clock);
+await ledger.openPeriod('2025-07', actor);
+const service = new StatementService(database, clock, ledger);
 const accountNo = neighbours[0].gridAccounts[0]?.accountNo ?? '';
 const otherNo = neighbours[1].gridAccounts[0]?.accountNo ?? '';
 
 const HEADING = '户号,结算年月,上网电量(kWh),上网电费(元),补贴电量,补贴金额';
-const fileOf = (...rows: string[]) => ({
+const fileOf = (...rows: string[]): StatementFileInput => ({
   fileName: '2025-06.csv',
   source: null,
   bytes: Buffer.from([HEADING, ...rows].join('\n')),
@@ -26,7 +29,7 @@ async function stored(): Promise<unknown[]> {
     select component, version, kind, amount_fen as "amountFen" from grid_statement order by id`);
 }
 
-async function confirmed(file: typeof june, skipRefused = false) {
+async function confirmed(file: StatementFileInput, skipRefused = false) {
   const { previewHash } = await service.preview(file);
   return service.import({ ...file, confirm: previewHash, skipRefused }, actor);
 }
@@ -63,6 +66,9 @@ describe('an import of statements', () => {
       { component: 'base', version: 1, kind: 'reversal', amountFen: -1_065_720n },
       { component: 'base', version: 2, kind: 'stated', amountFen: 1_062_400n },
     ]);
+    const code = neighbours[0].code;
+    const balances = await ledger.balances({ codes: [`receivable:${code}:base`, `station:${code}`] });
+    expect(balances.map(({ balanceFen }) => balanceFen)).toEqual([1_062_400n, -(1_062_400n + 1_662_780n)]);
   });
 
   it('names unknown accounts and future months, and keeps what it left out', async () => {

@@ -9,7 +9,14 @@ export interface Actor {
 
 /** What a person may be allowed to do. */
 export type Permission =
-  'alarm.handle' | 'alarm.configure' | 'work_order.handle' | 'work_order.plan' | 'settlement.import';
+  | 'alarm.handle'
+  | 'alarm.configure'
+  | 'work_order.handle'
+  | 'work_order.plan'
+  | 'settlement.import'
+  | 'settlement.match'
+  | 'settlement.propose'
+  | 'settlement.approve';
 
 /**
  * Who sends this request, where he may do this. There are no accounts yet: it is who sits at the machine itself.

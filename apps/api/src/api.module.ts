@@ -15,6 +15,7 @@ import { QualityController } from './quality.controller.ts';
 import { OutagesController } from './outages.controller.ts';
 import { RegistryController } from './registry.controller.ts';
 import { SettlementMatchesController } from './settlement-matches.controller.ts';
+import { SettlementReceiptsController } from './settlement-receipts.controller.ts';
 import { SettlementController } from './settlement.controller.ts';
 import { StationsController } from './stations.controller.ts';
 import { WallController } from './wall.controller.ts';
@@ -44,6 +45,7 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       QualityController,
       SettlementController,
       SettlementMatchesController,
+      SettlementReceiptsController,
       WorkOrdersController,
     ],
     providers: [RegistryRepository],

@@ -15,6 +15,7 @@ import {
 } from '#contracts';
 import { MatchingService } from '#settlement';
 import { requireActor } from './actor.ts';
+import { refused } from './refusals.ts';
 
 const codeSchema = z.string().max(40);
 
@@ -28,7 +29,7 @@ export class SettlementMatchesController {
   @ApiOperation({ summary: 'Telemetry, statement and bank of each station of a county and month' })
   @ApiOkResponse({ standardSchema: stationMatchListSchema })
   list(@Query({ schema: stationMatchQuerySchema }) query: StationMatchQuery): Promise<StationMatchList> {
-    return this.matching.list(query);
+    return refused(() => this.matching.list(query));
   }
 
   @Post('matches/:station/:month/sign')
@@ -41,6 +42,7 @@ export class SettlementMatchesController {
     @Body({ schema: matchSignatureSchema }) body: MatchSignature,
     @Req() request: FastifyRequest,
   ): Promise<StationMatchView> {
-    return this.matching.sign({ station, month }, body, requireActor(request, 'settlement.match'));
+    const actor = requireActor(request, 'settlement.match');
+    return refused(() => this.matching.sign({ station, month }, body, actor));
   }
 }

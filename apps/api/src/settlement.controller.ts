@@ -24,6 +24,7 @@ import { ProblemError } from '#platform';
 import { RegistryError } from '#registry';
 import { StatementService } from '#settlement';
 import { requireActor } from './actor.ts';
+import { refused } from './refusals.ts';
 import { IMPORT_MEDIA_TYPES } from './registry.controller.ts';
 
 const idSchema = z.coerce.number().int().min(1).max(2_147_483_647);
@@ -53,9 +54,11 @@ export class SettlementController {
     const { fileName, source = null, confirm, skipRefused } = query;
     const input = { fileName, source, bytes: request.body };
     try {
-      return confirm === undefined
-        ? await this.statements.preview(input)
-        : await this.statements.import({ ...input, confirm, skipRefused }, actor);
+      return await refused(() =>
+        confirm === undefined
+          ? this.statements.preview(input)
+          : this.statements.import({ ...input, confirm, skipRefused }, actor),
+      );
     } catch (error) {
       if (error instanceof RegistryError) throw new ProblemError(422, error.code, error.message);
       throw error;

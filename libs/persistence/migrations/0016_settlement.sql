@@ -142,6 +142,8 @@ create table statement_import (
   corrected_count integer not null,
   unchanged_count integer not null,
   refused_count integer not null,
+  -- Null where nothing changed in money.
+  ledger_sequence bigint constraint statement_import_entry references ledger_entry (sequence),
   imported_by_id text not null,
   imported_by text not null,
   imported_at timestamptz not null,
@@ -365,6 +367,12 @@ begin
   ) then
     raise exception using errcode = 'check_violation', constraint = 'receipt_match_mirrors',
       message = format('the reversal does not mirror match %s', new.reverses_id);
+  end if;
+  if new.reverses_id is not null and exists (
+    select 1 from allocation_source a where a.match_id = new.reverses_id and not a.is_released
+  ) then
+    raise exception using errcode = 'check_violation', constraint = 'receipt_match_not_allocated',
+      message = format('match %s was given out', new.reverses_id);
   end if;
   select coalesce(sum(m.amount_fen), 0) into matched_fen
   from receipt_match m

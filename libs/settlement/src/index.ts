@@ -1,3 +1,4 @@
 export * from './settlement.module.ts';
-export { StatementService } from './statements/statement.service.ts';
+export { StatementService, type StatementFileInput } from './statements/statement.service.ts';
 export { MatchingService } from './matching/matching.service.ts';
+export { ReceiptService } from './receipts/receipt.service.ts';

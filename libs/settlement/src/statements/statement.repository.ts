@@ -206,16 +206,17 @@ export async function insertImport(
   transaction: Queryable,
   entry: Omit<StoredImport, 'id' | 'importedBy' | 'importedAt'> & {
     mappingId: number | null;
+    ledgerSequence: bigint | null;
     refusals: readonly RowProblem[];
   },
   by: { actor: SettlementActor; at: Date },
 ): Promise<number> {
   const [row] = await transaction.query<{ id: number }>(sql`
     insert into statement_import (file_name, content_hash, mapping_id, row_count, stated_count, corrected_count,
-      unchanged_count, refused_count, imported_by_id, imported_by, imported_at)
+      unchanged_count, refused_count, ledger_sequence, imported_by_id, imported_by, imported_at)
     values (${entry.fileName}, ${entry.contentHash}, ${entry.mappingId}::int, ${entry.rowCount}::int,
       ${entry.statedCount}::int, ${entry.correctedCount}::int, ${entry.unchangedCount}::int,
-      ${entry.refusedCount}::int, ${by.actor.accountId}, ${by.actor.name}, ${by.at}::timestamptz)
+      ${entry.refusedCount}::int, ${entry.ledgerSequence}::bigint, ${by.actor.accountId}, ${by.actor.name}, ${by.at}::timestamptz)
     returning id`);
   if (!row) throw new Error('the import was not written');
   await transaction.query(sql`

@@ -9,7 +9,16 @@ import {
   type StatementRefusals,
   type StatementReport,
 } from '#contracts';
-import { monthOf, planStatement, statementKey, statementText, type StatementChange } from '#domain';
+import {
+  dayOf,
+  monthOf,
+  planStatement,
+  settlementPostings,
+  statementKey,
+  statementText,
+  type StatementChange,
+} from '#domain';
+import { LedgerService } from '#ledger';
 import { Database, type Queryable } from '#persistence';
 import { Clock, ProblemError } from '#platform';
 import { readTable } from '#registry';
@@ -69,6 +78,7 @@ export class StatementService {
   constructor(
     @Inject(Database) private readonly database: Database,
     @Inject(Clock) private readonly clock: Clock,
+    @Inject(LedgerService) private readonly ledger: LedgerService,
   ) {}
 
   /**
@@ -89,6 +99,7 @@ export class StatementService {
    * with their reasons. The same bytes again are no new import.
    * @throws ProblemError 409 `statement.preview_outdated` where it would do something else now, and those of
    *   {@link preview}
+   * @throws LedgerError `ledger.period_missing`, `ledger.period_closed`, `ledger.period_on_hold` of this month
    */
   async import(
     input: StatementFileInput & { confirm: string; skipRefused: boolean },
@@ -236,9 +247,11 @@ export class StatementService {
     parts: { input: StatementFileInput; plan: Plan; report: StatementReport; actor: SettlementActor },
   ): Promise<number> {
     const { input, plan, report, actor } = parts;
+    const ledgerSequence = await this.book(transaction, plan, actor);
     const importId = await insertImport(
       transaction,
       {
+        ledgerSequence,
         fileName: input.fileName,
         contentHash: plan.contentHash,
         mappingId: plan.mapping?.id ?? null,
@@ -263,6 +276,34 @@ export class StatementService {
       }));
     await insertStatements(transaction, written, importId);
     return importId;
+  }
+
+  /** What was stated is owed by the grid from the day on which the paper came; a correction books the difference. */
+  private async book(transaction: Queryable, plan: Plan, actor: SettlementActor): Promise<bigint | null> {
+    const postings = settlementPostings(
+      plan.rows.map(({ stated, account, change }) => ({
+        stationCode: account.stationCode,
+        component: stated.component,
+        deltaFen:
+          change.kind === 'unchanged' ? 0n : stated.amountFen - (change.reverses?.stated.amountFen ?? 0n),
+      })),
+    );
+    if (postings.length === 0) return null;
+    const effectiveDay = dayOf(this.clock.nowMs());
+    const { entry } = await this.ledger.bookIn(
+      transaction,
+      {
+        idempotencyKey: `statements:${plan.previewHash}`,
+        kind: 'settlement',
+        effectiveDay,
+        periodMonth: effectiveDay.slice(0, 7),
+        description: '电网结算单 (grid statements)',
+        documentRef: plan.contentHash,
+        postings,
+      },
+      actor,
+    );
+    return entry.sequence;
   }
 }
 

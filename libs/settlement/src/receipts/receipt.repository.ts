@@ -1,0 +1,159 @@
+import { sql, type Queryable } from '#persistence';
+import type { SettlementActor } from '../statements/statement.repository.ts';
+
+/** A line of the bank statement of the agency's account; money in is positive. */
+export interface BankLine {
+  countyCode: string;
+  bankAccount: string;
+  bankReference: string;
+  bookedOn: string;
+  amountFen: bigint;
+  payer: string | null;
+  purpose: string | null;
+}
+
+export interface StoredBankLine extends BankLine {
+  id: bigint;
+  /** Already matched with statements, fen. */
+  matchedFen: bigint;
+}
+
+/** Part of a statement that has not been received. */
+export interface OpenStatement {
+  statementId: bigint;
+  stationCode: string;
+  accountNo: string;
+  month: string;
+  openFen: bigint;
+}
+
+export interface NewMatch {
+  statementId: bigint;
+  amountFen: bigint;
+  isPinned: boolean;
+}
+
+const LINE_COLUMNS = sql`
+  b.id, b.county_code as "countyCode", b.bank_account as "bankAccount", b.bank_reference as "bankReference",
+  b.booked_on as "bookedOn", b.amount_fen as "amountFen", b.payer, b.purpose,
+  (select coalesce(sum(m.amount_fen), 0) from receipt_match m where m.bank_line_id = b.id)::bigint as "matchedFen"`;
+
+/** Writes a line unless its reference is known. @returns true where it is new */
+export async function insertBankLine(
+  transaction: Queryable,
+  line: BankLine & { contentHash: string; row: number },
+  by: { actor: SettlementActor; at: Date },
+): Promise<boolean> {
+  const rows = await transaction.query<{ id: bigint }>(sql`
+    insert into bank_line (county_code, bank_account, bank_reference, booked_on, amount_fen, payer, purpose,
+      content_hash, row_number, entered_by_id, entered_by, entered_at)
+    values (${line.countyCode}, ${line.bankAccount}, ${line.bankReference}, ${line.bookedOn}::date,
+      ${line.amountFen}::bigint, ${line.payer}::text, ${line.purpose}::text, ${line.contentHash}, ${line.row}::int,
+      ${by.actor.accountId}, ${by.actor.name}, ${by.at}::timestamptz)
+    on conflict on constraint bank_line_reference_unique do nothing
+    returning id`);
+  return rows.length > 0;
+}
+
+export async function bankLineByReference(
+  database: Queryable,
+  line: Pick<BankLine, 'bankAccount' | 'bankReference'>,
+): Promise<StoredBankLine | null> {
+  const [row] = await database.query<StoredBankLine>(sql`
+    select ${LINE_COLUMNS}
+    from bank_line b
+    where b.bank_account = ${line.bankAccount} and b.bank_reference = ${line.bankReference}`);
+  return row ?? null;
+}
+
+/** A line, locked to the end of the transaction; null where there is none. */
+export async function lockBankLine(transaction: Queryable, id: bigint): Promise<StoredBankLine | null> {
+  const [row] = await transaction.query<StoredBankLine>(sql`
+    select ${LINE_COLUMNS} from bank_line b where b.id = ${id}::bigint for update`);
+  return row ?? null;
+}
+
+/** Lines of a county, the newest first. */
+export async function listBankLines(
+  database: Queryable,
+  query: { countyCode: string; limit: number; offset: number },
+): Promise<StoredBankLine[]> {
+  return database.query<StoredBankLine>(sql`
+    select ${LINE_COLUMNS}
+    from bank_line b
+    where b.county_code = ${query.countyCode}
+    order by b.booked_on desc, b.id desc
+    limit ${query.limit}::int
+    offset ${query.offset}::int`);
+}
+
+/** True where the registry knows the county. */
+export async function isCounty(database: Queryable, code: string): Promise<boolean> {
+  const rows = await database.query<{ code: string }>(
+    sql`select c.code from county c where c.code = ${code}`,
+  );
+  return rows.length > 0;
+}
+
+/** What is open of a component in a county, by month, station and account. */
+export async function openStatements(
+  database: Queryable,
+  query: { countyCode: string; component: string },
+): Promise<OpenStatement[]> {
+  return database.query<OpenStatement>(sql`
+    select o.id as "statementId", o.code as "stationCode", o.account_no as "accountNo", o.month,
+      o.open_fen as "openFen"
+    from (
+      select s.id, st.code, s.account_no, s.month,
+        (s.amount_fen - coalesce((
+          select sum(m.amount_fen) from receipt_match m where m.statement_id = s.id
+        ), 0))::bigint as open_fen
+      from grid_statement_in_force s
+      join station st on st.id = s.station_id
+      join township t on t.code = st.township_code
+      where t.county_code = ${query.countyCode} and s.component = ${query.component}
+    ) o
+    where o.open_fen > 0
+    order by o.month, o.code, o.account_no`);
+}
+
+export async function insertMatches(
+  transaction: Queryable,
+  matches: readonly NewMatch[],
+  of: { bankLineId: bigint; ledgerSequence: bigint; actor: SettlementActor; at: Date },
+): Promise<void> {
+  await transaction.query(sql`
+    insert into receipt_match (bank_line_id, statement_id, amount_fen, is_pinned, ledger_sequence, matched_by_id,
+      matched_by, matched_at)
+    select ${of.bankLineId}::bigint, m.statement_id, m.amount_fen, m.is_pinned, ${of.ledgerSequence}::bigint,
+      ${of.actor.accountId}, ${of.actor.name}, ${of.at}::timestamptz
+    from unnest(${matches.map(({ statementId }) => String(statementId))}::bigint[],
+      ${matches.map(({ amountFen }) => String(amountFen))}::bigint[],
+      ${matches.map(({ isPinned }) => isPinned)}::boolean[]) as m (statement_id, amount_fen, is_pinned)`);
+}
+
+/** Entries behind the matches of a line that were not taken back. */
+export async function entriesOfLine(database: Queryable, bankLineId: bigint): Promise<bigint[]> {
+  const rows = await database.query<{ sequence: bigint }>(sql`
+    select distinct m.ledger_sequence as sequence
+    from receipt_match m
+    where m.bank_line_id = ${bankLineId}::bigint and m.reverses_id is null
+      and not exists (select 1 from receipt_match r where r.reverses_id = m.id)
+    order by m.ledger_sequence`);
+  return rows.map(({ sequence }) => sequence);
+}
+
+/** Takes back the matches that an entry booked. */
+export async function reverseMatches(
+  transaction: Queryable,
+  of: { entry: bigint; ledgerSequence: bigint; actor: SettlementActor; at: Date },
+): Promise<void> {
+  await transaction.query(sql`
+    insert into receipt_match (bank_line_id, statement_id, amount_fen, is_pinned, reverses_id, ledger_sequence,
+      matched_by_id, matched_by, matched_at)
+    select m.bank_line_id, m.statement_id, -m.amount_fen, m.is_pinned, m.id, ${of.ledgerSequence}::bigint,
+      ${of.actor.accountId}, ${of.actor.name}, ${of.at}::timestamptz
+    from receipt_match m
+    where m.ledger_sequence = ${of.entry}::bigint and m.reverses_id is null
+    order by m.id`);
+}

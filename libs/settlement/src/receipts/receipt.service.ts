@@ -1,0 +1,324 @@
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type {
+  BankLineEntry,
+  BankLineList,
+  BankLineView,
+  ReceiptMatchEntry,
+  ReceiptMatchReport,
+} from '#contracts';
+import { dayOf, matchLump, monthOf, receiptPostings, type EntryDraft } from '#domain';
+import { LedgerService } from '#ledger';
+import { Database, postgresError, type Queryable } from '#persistence';
+import { Clock, ProblemError } from '#platform';
+import type { SettlementActor } from '../statements/statement.repository.ts';
+import {
+  bankLineByReference,
+  entriesOfLine,
+  insertBankLine,
+  insertMatches,
+  isCounty,
+  listBankLines,
+  lockBankLine,
+  openStatements,
+  reverseMatches,
+  type BankLine,
+  type NewMatch,
+  type OpenStatement,
+  type StoredBankLine,
+} from './receipt.repository.ts';
+
+interface PlannedMatch extends NewMatch {
+  statement: OpenStatement;
+}
+
+/** Lines of the bank, and which statements they pay (requirement 24). Only what is matched is received. */
+@Injectable()
+export class ReceiptService {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(LedgerService) private readonly ledger: LedgerService,
+  ) {}
+
+  /**
+   * Keeps lines of the bank, all or none; a reference that is known with the same content is left.
+   * @throws ProblemError 404 `registry.unknown_place`, 409 `receipt.reference_reused` where a reference comes with
+   *   another content, 422 `receipt.future_day`
+   */
+  async enter(entries: readonly BankLineEntry[], actor: SettlementActor): Promise<BankLineView[]> {
+    const at = this.clock.now();
+    const today = dayOf(this.clock.nowMs());
+    return this.database.transaction(async (transaction) => {
+      const views: BankLineView[] = [];
+      for (const [index, entry] of entries.entries()) {
+        const line = lineOf(entry);
+        if (line.bookedOn > today)
+          throw new ProblemError(
+            422,
+            'receipt.future_day',
+            `入账日期在今天之后 (in the future): ${line.bankReference}`,
+          );
+        if (!(await isCounty(transaction, line.countyCode)))
+          throw new ProblemError(
+            404,
+            'registry.unknown_place',
+            `没有这个县 (no such county): ${line.countyCode}`,
+          );
+        const content = { ...line, contentHash: sha256(lineText(line)), row: index + 1 };
+        await insertBankLine(transaction, content, { actor, at });
+        const stored = await bankLineByReference(transaction, line);
+        if (!stored || lineText(stored) !== lineText(line))
+          throw new ProblemError(
+            409,
+            'receipt.reference_reused',
+            `该流水号已有另一笔内容不同的记录 (reference was used with another content): ${line.bankReference}`,
+          );
+        views.push(lineView(stored));
+      }
+      return views;
+    });
+  }
+
+  /** Lines of a county, the newest first. */
+  async list(query: { county: string; page: number; pageSize: number }): Promise<BankLineList> {
+    const lines = await listBankLines(this.database, {
+      countyCode: query.county,
+      limit: query.pageSize,
+      offset: (query.page - 1) * query.pageSize,
+    });
+    return { items: lines.map(lineView), page: query.page, pageSize: query.pageSize };
+  }
+
+  /**
+   * Matches what is left of a line with what is open of a component, the oldest first, what a person pinned before it.
+   * Without `confirm` the same is done and taken back.
+   * @throws ProblemError 404 `receipt.unknown_line`, 409 `receipt.preview_outdated`, 422 `receipt.nothing_left`,
+   *   `receipt.nothing_open`
+   * @throws MoneyError `receivable.pin_not_possible`
+   * @throws LedgerError `ledger.period_missing`, `ledger.period_on_hold`
+   */
+  async match(
+    bankLineId: bigint,
+    entry: ReceiptMatchEntry,
+    actor: SettlementActor,
+  ): Promise<ReceiptMatchReport> {
+    return this.database.transaction(
+      async (transaction) => {
+        const line = await lockBankLine(transaction, bankLineId);
+        if (!line) throw new ProblemError(404, 'receipt.unknown_line', '没有这笔流水 (no such bank line)');
+        const { planned, unmatchedFen } = await planMatches(transaction, line, entry);
+        const matchHash = sha256(planText(line, entry, planned));
+        if (entry.confirm !== undefined && entry.confirm !== matchHash)
+          throw new ProblemError(
+            409,
+            'receipt.preview_outdated',
+            '预览之后数据有变，请重新预览再确认 (what is open has changed since the preview)',
+          );
+        const sequence = await this.book(transaction, { line, entry, planned, matchHash }, actor);
+        const isApplied = entry.confirm !== undefined;
+        return {
+          bankLineId: String(bankLineId),
+          component: entry.component,
+          matches: planned.map(matchView),
+          unmatchedFen: String(unmatchedFen),
+          matchHash,
+          applied: isApplied,
+          ledgerSequence: isApplied ? String(sequence) : null,
+        };
+      },
+      { rollback: entry.confirm === undefined },
+    );
+  }
+
+  /**
+   * Takes the matches of a line back, with their entries.
+   * @throws ProblemError 404 `receipt.unknown_line`, 409 `receipt.given_out` where a run has given the money out
+   */
+  async unmatch(bankLineId: bigint, reason: string, actor: SettlementActor): Promise<BankLineView> {
+    try {
+      return await this.database.transaction(async (transaction) => {
+        const line = await lockBankLine(transaction, bankLineId);
+        if (!line) throw new ProblemError(404, 'receipt.unknown_line', '没有这笔流水 (no such bank line)');
+        const at = this.clock.now();
+        const today = dayOf(this.clock.nowMs());
+        for (const sequence of await entriesOfLine(transaction, bankLineId)) {
+          const { entry } = await this.ledger.reverseIn(
+            transaction,
+            {
+              idempotencyKey: `unmatch:${sequence}`,
+              sequence,
+              effectiveDay: today,
+              periodMonth: today.slice(0, 7),
+              reason,
+              documentRef: line.bankReference,
+            },
+            actor,
+          );
+          await reverseMatches(transaction, { entry: sequence, ledgerSequence: entry.sequence, actor, at });
+        }
+        return lineView({ ...line, matchedFen: 0n });
+      });
+    } catch (error) {
+      if (postgresError(error)?.constraint === 'receipt_match_not_allocated')
+        throw new ProblemError(
+          409,
+          'receipt.given_out',
+          '该笔到账已分配，请先作废分配 (the money was given out)',
+        );
+      throw error;
+    }
+  }
+
+  private async book(
+    transaction: Queryable,
+    parts: {
+      line: StoredBankLine;
+      entry: ReceiptMatchEntry;
+      planned: readonly PlannedMatch[];
+      matchHash: string;
+    },
+    actor: SettlementActor,
+  ): Promise<bigint> {
+    const { line, entry, planned, matchHash } = parts;
+    const draft: EntryDraft = {
+      ...(await this.periodOf(line.bookedOn)),
+      idempotencyKey: `receipt:${matchHash}`,
+      effectiveDay: line.bookedOn,
+      description: '电费到账 (receipt)',
+      documentRef: line.bankReference,
+      postings: receiptPostings({
+        countyCode: line.countyCode,
+        matched: planned.map(({ statement: { stationCode }, amountFen }) => ({
+          stationCode,
+          component: entry.component,
+          deltaFen: amountFen,
+        })),
+      }),
+    };
+    const { entry: booked } = await this.ledger.bookIn(transaction, draft, actor);
+    await insertMatches(transaction, planned, {
+      bankLineId: line.id,
+      ledgerSequence: booked.sequence,
+      actor,
+      at: this.clock.now(),
+    });
+    return booked.sequence;
+  }
+
+  /** What belongs to a closed month is an adjustment in this one. */
+  private async periodOf(day: string): Promise<Pick<EntryDraft, 'kind' | 'periodMonth'>> {
+    const own = day.slice(0, 7);
+    const isClosed = (await this.ledger.periodState(own)) === 'closed';
+    return isClosed
+      ? { kind: 'adjustment', periodMonth: monthOf(this.clock.nowMs()) }
+      : { kind: 'receipt', periodMonth: own };
+  }
+}
+
+/** Lumps are matched by station and month; accounts of one station in the order of their numbers. */
+async function planMatches(
+  transaction: Queryable,
+  line: StoredBankLine,
+  entry: ReceiptMatchEntry,
+): Promise<{ planned: PlannedMatch[]; unmatchedFen: bigint }> {
+  const leftFen = line.amountFen - line.matchedFen;
+  if (leftFen <= 0n)
+    throw new ProblemError(
+      422,
+      'receipt.nothing_left',
+      '这笔流水没有可核销的余额 (nothing is left of the line)',
+    );
+  const open = await openStatements(transaction, { countyCode: line.countyCode, component: entry.component });
+  if (open.length === 0)
+    throw new ProblemError(422, 'receipt.nothing_open', '该项目没有应收 (nothing is open of this component)');
+  const byMonth = Map.groupBy(open, ({ stationCode, month }) => `${stationCode}/${month}`);
+  const { matches, unmatchedFen } = matchLump({
+    amountFen: leftFen,
+    receivables: [...byMonth.values()].flatMap((rows) =>
+      rows.slice(0, 1).map(({ stationCode, month }) => ({
+        stationCode,
+        month,
+        openFen: rows.reduce((sum, { openFen }) => sum + openFen, 0n),
+      })),
+    ),
+    pinned: entry.pinned.map(({ station, month, amountFen }) => ({
+      stationCode: station,
+      month,
+      amountFen: BigInt(amountFen),
+    })),
+  });
+  const planned = matches.flatMap(({ stationCode, month, amountFen, isPinned }) => {
+    let restFen = amountFen;
+    return (byMonth.get(`${stationCode}/${month}`) ?? []).flatMap((statement): PlannedMatch[] => {
+      const takenFen = statement.openFen < restFen ? statement.openFen : restFen;
+      restFen -= takenFen;
+      return takenFen === 0n
+        ? []
+        : [{ statement, statementId: statement.statementId, amountFen: takenFen, isPinned }];
+    });
+  });
+  return { planned, unmatchedFen };
+}
+
+function planText(line: StoredBankLine, entry: ReceiptMatchEntry, planned: readonly PlannedMatch[]): string {
+  return JSON.stringify([
+    'sunledger-receipt-1',
+    String(line.id),
+    String(line.matchedFen),
+    entry.component,
+    planned.map(({ statementId, amountFen, isPinned }) => [String(statementId), String(amountFen), isPinned]),
+  ]);
+}
+
+function lineOf(entry: BankLineEntry): BankLine {
+  return {
+    countyCode: entry.county,
+    bankAccount: entry.bankAccount,
+    bankReference: entry.bankReference,
+    bookedOn: entry.bookedOn,
+    amountFen: BigInt(entry.amountFen),
+    payer: entry.payer,
+    purpose: entry.purpose,
+  };
+}
+
+function lineText(line: BankLine): string {
+  return JSON.stringify([
+    line.countyCode,
+    line.bankAccount,
+    line.bankReference,
+    line.bookedOn,
+    String(line.amountFen),
+    line.payer,
+    line.purpose,
+  ]);
+}
+
+function lineView(line: StoredBankLine): BankLineView {
+  return {
+    id: String(line.id),
+    county: line.countyCode,
+    bankAccount: line.bankAccount,
+    bankReference: line.bankReference,
+    bookedOn: line.bookedOn,
+    amountFen: String(line.amountFen),
+    payer: line.payer,
+    purpose: line.purpose,
+    matchedFen: String(line.matchedFen),
+    openFen: String(line.amountFen - line.matchedFen),
+  };
+}
+
+function matchView({ statement, amountFen, isPinned }: PlannedMatch): ReceiptMatchReport['matches'][number] {
+  return {
+    stationCode: statement.stationCode,
+    accountNo: statement.accountNo,
+    month: statement.month,
+    amountFen: String(amountFen),
+    leftFen: String(statement.openFen - amountFen),
+    isPinned,
+  };
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
