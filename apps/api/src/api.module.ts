@@ -14,6 +14,7 @@ import { IngestController } from './ingest.controller.ts';
 import { QualityController } from './quality.controller.ts';
 import { OutagesController } from './outages.controller.ts';
 import { RegistryController } from './registry.controller.ts';
+import { SettlementAllocationsController } from './settlement-allocations.controller.ts';
 import { SettlementMatchesController } from './settlement-matches.controller.ts';
 import { SettlementReceiptsController } from './settlement-receipts.controller.ts';
 import { SettlementController } from './settlement.controller.ts';
@@ -44,6 +45,7 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       CounterReviewController,
       QualityController,
       SettlementController,
+      SettlementAllocationsController,
       SettlementMatchesController,
       SettlementReceiptsController,
       WorkOrdersController,

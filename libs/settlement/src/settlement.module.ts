@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { LedgerModule } from '#ledger';
+import { AllocationService } from './allocation/allocation.service.ts';
 import { MatchingService } from './matching/matching.service.ts';
 import { ReceiptService } from './receipts/receipt.service.ts';
 import { StatementService } from './statements/statement.service.ts';
@@ -7,7 +8,7 @@ import { StatementService } from './statements/statement.service.ts';
 /** Settlement for the programs above it. Needs `Database` and `Clock` from the program. */
 @Module({
   imports: [LedgerModule],
-  providers: [MatchingService, ReceiptService, StatementService],
-  exports: [MatchingService, ReceiptService, StatementService],
+  providers: [AllocationService, MatchingService, ReceiptService, StatementService],
+  exports: [AllocationService, MatchingService, ReceiptService, StatementService],
 })
 export class SettlementModule {}

@@ -98,6 +98,17 @@ export class MatchingService {
     });
   }
 
+  /** State of each station-month of a county by station code, inside a transaction of the caller. */
+  async states(
+    database: Queryable,
+    countyCode: string,
+    month: string,
+  ): Promise<Map<string, StationMatch['state']>> {
+    const stations = await stationsOf(database, { countyCode });
+    const { matches } = await this.match(database, stations, month);
+    return new Map(matches.map(({ station, match }) => [station.code, match.state]));
+  }
+
   /** The stations are of one county. */
   private async match(
     database: Queryable,

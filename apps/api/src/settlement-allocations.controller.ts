@@ -1,0 +1,82 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import {
+  allocationApprovalSchema,
+  allocationProposalSchema,
+  allocationRunListSchema,
+  allocationRunSchema,
+  bankLineQuerySchema,
+  settlementReasonSchema,
+  type AllocationApproval,
+  type AllocationProposal,
+  type AllocationRunList,
+  type AllocationRunView,
+  type BankLineQuery,
+  type SettlementReason,
+} from '#contracts';
+import { AllocationService } from '#settlement';
+import { requireActor } from './actor.ts';
+import { refused } from './refusals.ts';
+
+const idSchema = z.coerce.number().int().min(1).max(2_147_483_647);
+
+/** Runs that give received money out to villages. */
+@ApiTags('settlement')
+@Controller('v1/settlement/allocation-runs')
+export class SettlementAllocationsController {
+  constructor(@Inject(AllocationService) private readonly allocations: AllocationService) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Runs of a county, the newest first; a page at a time' })
+  @ApiOkResponse({ standardSchema: allocationRunListSchema })
+  list(@Query({ schema: bankLineQuerySchema }) query: BankLineQuery): Promise<AllocationRunList> {
+    return this.allocations.list(query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'A run with its villages, against the last approved one before it' })
+  @ApiOkResponse({ standardSchema: allocationRunSchema })
+  run(@Param('id', { schema: idSchema }) id: number): Promise<AllocationRunView> {
+    return this.allocations.run(id);
+  }
+
+  @Post()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Proposes a run over what was received; a preview without `confirm`' })
+  @ApiOkResponse({ standardSchema: allocationRunSchema })
+  propose(
+    @Body({ schema: allocationProposalSchema }) body: AllocationProposal,
+    @Req() request: FastifyRequest,
+  ): Promise<AllocationRunView> {
+    const actor = requireActor(request, 'settlement.propose');
+    return refused(() => this.allocations.propose(body, actor));
+  }
+
+  @Post(':id/approve')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Approves a run for its hash, by another person than proposed it, and books it' })
+  @ApiOkResponse({ standardSchema: allocationRunSchema })
+  approve(
+    @Param('id', { schema: idSchema }) id: number,
+    @Body({ schema: allocationApprovalSchema }) body: AllocationApproval,
+    @Req() request: FastifyRequest,
+  ): Promise<AllocationRunView> {
+    const actor = requireActor(request, 'settlement.approve');
+    return refused(() => this.allocations.approve(id, body.runHash, actor));
+  }
+
+  @Post(':id/void')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Voids a run; its entry is taken back and its money is free again' })
+  @ApiOkResponse({ standardSchema: allocationRunSchema })
+  void(
+    @Param('id', { schema: idSchema }) id: number,
+    @Body({ schema: settlementReasonSchema }) body: SettlementReason,
+    @Req() request: FastifyRequest,
+  ): Promise<AllocationRunView> {
+    const actor = requireActor(request, 'settlement.approve');
+    return refused(() => this.allocations.void(id, body.reason, actor));
+  }
+}

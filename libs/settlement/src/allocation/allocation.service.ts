@@ -1,0 +1,346 @@
+// States of a run: proposed -> approved -> voided, proposed -> voided.
+// - proposed: everything is written and hashed; its money is in no other run.
+// - approved: by somebody else, for exactly that hash; it is booked.
+// - voided: with a reason; the entry is taken back and the money is free for another run.
+import { createHash } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { AllocationProposal, AllocationRunList, AllocationRunView } from '#contracts';
+import {
+  allocationPostings,
+  dayOf,
+  monthRange,
+  policyOn,
+  proposeRun,
+  runDifference,
+  runText,
+  type DatedPolicy,
+  type StationRights,
+} from '#domain';
+import { LedgerService } from '#ledger';
+import { Database, type Queryable } from '#persistence';
+import { Clock, ProblemError } from '#platform';
+import { daysOfStations } from '../matching/matching.repository.ts';
+import { MatchingService } from '../matching/matching.service.ts';
+import { settlementPolicies, type SettlementRules } from '../policy/policy.repository.ts';
+import type { SettlementActor } from '../statements/statement.repository.ts';
+import {
+  bookingLines,
+  insertRun,
+  lastApproved,
+  listRuns,
+  lockAllocation,
+  markApproved,
+  markVoided,
+  receivedMoney,
+  runById,
+  runByKey,
+  sharesOfStations,
+  villageLineages,
+  villagesOfRun,
+  type ReceivedOfStation,
+  type StoredRun,
+} from './allocation.repository.ts';
+
+type Held = AllocationRunView['held'];
+
+/** Runs that give received money out to villages (domain.md section 6; requirements 28, 29, 34). */
+@Injectable()
+export class AllocationService {
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(LedgerService) private readonly ledger: LedgerService,
+    @Inject(MatchingService) private readonly matching: MatchingService,
+  ) {}
+
+  /**
+   * Proposes a run over all received money of a county that is in no run yet. Money of station-months that are blocked,
+   * or whose differences nobody has signed, is held back. Without `confirm` the same is done and taken back.
+   * @throws ProblemError 409 `allocation.preview_outdated`, 422 `allocation.nothing_received`
+   * @throws MoneyError of shares that are not whole, villages without a successor, days that are unknown
+   */
+  async propose(proposal: AllocationProposal, actor: SettlementActor): Promise<AllocationRunView> {
+    return this.database.transaction(
+      async (transaction) => {
+        await lockAllocation(transaction, proposal.county);
+        const known = await runByKey(transaction, proposal.actionKey);
+        if (known) return this.view(transaction, known, []);
+        const { free, held } = await this.received(transaction, proposal.county);
+        if (free.length === 0)
+          throw new ProblemError(
+            422,
+            'allocation.nothing_received',
+            held.length === 0
+              ? '没有可分配的到账 (nothing was received that could be given out)'
+              : '到账均被暂缓，请先处理对账差异 (all that was received is held back)',
+          );
+        const id = await this.write(transaction, { proposal, free, actor });
+        const run = await runById(transaction, id);
+        if (!run) throw new Error('the run is gone');
+        if (proposal.confirm !== undefined && proposal.confirm !== run.runHash)
+          throw new ProblemError(
+            409,
+            'allocation.preview_outdated',
+            '预览之后数据有变，请重新预览再确认 (the run would be another one now)',
+          );
+        const view = await this.view(transaction, run, held);
+        return proposal.confirm === undefined ? { ...view, id: null } : view;
+      },
+      { rollback: proposal.confirm === undefined },
+    );
+  }
+
+  /**
+   * Approves a run for exactly the hash that was looked at, and books it.
+   * @throws ProblemError 404 `allocation.unknown`, 409 `allocation.state`, `allocation.hash_differs`,
+   *   `allocation.outdated_month`, 403 `allocation.maker_is_checker`
+   * @throws LedgerError `ledger.period_missing`, `ledger.period_closed`, `ledger.period_on_hold`
+   */
+  async approve(id: number, runHash: string, actor: SettlementActor): Promise<AllocationRunView> {
+    return this.database.transaction(async (transaction) => {
+      const run = await this.lockedRun(transaction, id);
+      if (run.state === 'approved' && run.runHash === runHash) return this.view(transaction, run, []);
+      if (run.state !== 'proposed') throw wrongState(run);
+      if (run.runHash !== runHash)
+        throw new ProblemError(
+          409,
+          'allocation.hash_differs',
+          '所审批的不是这一版 (another version was looked at)',
+        );
+      if (run.proposedById === actor.accountId)
+        throw new ProblemError(
+          403,
+          'allocation.maker_is_checker',
+          '制表人不能审批自己的分配 (maker is not checker)',
+        );
+      const effectiveDay = dayOf(this.clock.nowMs());
+      if (run.month !== effectiveDay.slice(0, 7))
+        throw new ProblemError(
+          409,
+          'allocation.outdated_month',
+          '分配是上个月提出的，请作废后重新提出 (proposed in an earlier month: void and propose again)',
+        );
+      const { entry } = await this.ledger.bookIn(
+        transaction,
+        {
+          idempotencyKey: `allocation:${id}:${runHash}`,
+          kind: 'allocation',
+          effectiveDay,
+          periodMonth: run.month,
+          description: `收益分配 ${run.countyCode} ${run.month} (allocation)`,
+          documentRef: `allocation-run:${id}`,
+          postings: allocationPostings(await bookingLines(transaction, id)),
+        },
+        actor,
+      );
+      const approved = { id, runHash, ledgerSequence: entry.sequence };
+      await markApproved(transaction, approved, { actor, at: this.clock.now() });
+      return this.view(transaction, await this.lockedRun(transaction, id), []);
+    });
+  }
+
+  /**
+   * Voids a run; where it was booked, the entry is taken back.
+   * @throws ProblemError 404 `allocation.unknown`, 409 `allocation.state`
+   */
+  async void(id: number, reason: string, actor: SettlementActor): Promise<AllocationRunView> {
+    return this.database.transaction(async (transaction) => {
+      const run = await this.lockedRun(transaction, id);
+      if (run.state === 'voided') throw wrongState(run);
+      const ledgerSequence =
+        run.ledgerSequence === null
+          ? null
+          : await this.takeBack(transaction, run.ledgerSequence, reason, actor);
+      await markVoided(transaction, { id, reason, ledgerSequence }, { actor, at: this.clock.now() });
+      return this.view(transaction, await this.lockedRun(transaction, id), []);
+    });
+  }
+
+  /** A run with its villages. @throws ProblemError 404 `allocation.unknown` */
+  async run(id: number): Promise<AllocationRunView> {
+    const run = await runById(this.database, id);
+    if (!run) throw unknownRun();
+    return this.view(this.database, run, []);
+  }
+
+  /** Runs of a county, the newest first. */
+  async list(query: { county: string; page: number; pageSize: number }): Promise<AllocationRunList> {
+    const runs = await listRuns(this.database, {
+      countyCode: query.county,
+      limit: query.pageSize,
+      offset: (query.page - 1) * query.pageSize,
+    });
+    return { items: runs.map(headOf), page: query.page, pageSize: query.pageSize };
+  }
+
+  private async lockedRun(transaction: Queryable, id: number): Promise<StoredRun> {
+    const run = await runById(transaction, id, { lock: true });
+    if (!run) throw unknownRun();
+    return run;
+  }
+
+  private async takeBack(
+    transaction: Queryable,
+    sequence: bigint,
+    reason: string,
+    actor: SettlementActor,
+  ): Promise<bigint> {
+    const effectiveDay = dayOf(this.clock.nowMs());
+    const { entry } = await this.ledger.reverseIn(
+      transaction,
+      {
+        idempotencyKey: `void-allocation:${sequence}`,
+        sequence,
+        effectiveDay,
+        periodMonth: effectiveDay.slice(0, 7),
+        reason,
+        documentRef: null,
+      },
+      actor,
+    );
+    return entry.sequence;
+  }
+
+  /** What may be given out, and what is held back with the state of its station-month. */
+  private async received(
+    transaction: Queryable,
+    countyCode: string,
+  ): Promise<{ free: ReceivedOfStation[]; held: Held }> {
+    const all = await receivedMoney(transaction, countyCode);
+    const states = new Map<string, string>();
+    for (const month of new Set(all.map((each) => each.month)))
+      for (const [stationCode, state] of await this.matching.states(transaction, countyCode, month))
+        states.set(`${stationCode}/${month}`, state);
+    const stateOf = ({ stationCode, month }: ReceivedOfStation) =>
+      states.get(`${stationCode}/${month}`) ?? 'missing';
+    const isHeld = (each: ReceivedOfStation) => HOLDING.has(stateOf(each));
+    return {
+      free: all.filter((each) => !isHeld(each)),
+      held: all.filter(isHeld).map((each) => ({
+        stationCode: each.stationCode,
+        month: each.month,
+        component: each.component,
+        amountFen: String(each.amountFen),
+        state: stateOf(each),
+      })),
+    };
+  }
+
+  private async write(
+    transaction: Queryable,
+    parts: { proposal: AllocationProposal; free: readonly ReceivedOfStation[]; actor: SettlementActor },
+  ): Promise<number> {
+    const { proposal, free, actor } = parts;
+    const day = dayOf(this.clock.nowMs());
+    const policy = await this.policy(transaction, proposal.county, day);
+    const run = proposeRun({
+      received: free.map(({ stationId: _, ...money }) => money),
+      rights: await rightsOf(transaction, free),
+      villages: await villageLineages(transaction),
+      costs: policy.value.costs,
+      minimum: policy.value.minimum,
+      day,
+    });
+    const terms = { countyCode: proposal.county, month: day.slice(0, 7), policyId: policy.value.policyId };
+    return insertRun(transaction, {
+      run,
+      ...terms,
+      stationIds: new Map(free.map(({ stationCode, stationId }) => [stationCode, stationId])),
+      runHash: createHash('sha256').update(runText(run, terms)).digest('hex'),
+      actionKey: proposal.actionKey,
+      actor,
+      at: this.clock.now(),
+    });
+  }
+
+  private async policy(
+    transaction: Queryable,
+    countyCode: string,
+    day: string,
+  ): Promise<DatedPolicy<SettlementRules>> {
+    return policyOn(await settlementPolicies(transaction), { countyCode, day });
+  }
+
+  /** Against the last approved run before it, the largest change first. */
+  private async view(database: Queryable, run: StoredRun, held: Held): Promise<AllocationRunView> {
+    const villages = await villagesOfRun(database, run.id);
+    const last = await lastApproved(database, { countyCode: run.countyCode, beforeId: run.id });
+    const before = last ? await villagesOfRun(database, last.id) : [];
+    const byCode = new Map([...before, ...villages].map((each) => [each.villageCode, each]));
+    const inRun = new Set(villages.map(({ villageCode }) => villageCode));
+    const sumFen = villages.reduce((sum, { amountFen }) => sum + amountFen, 0n);
+    return {
+      ...headOf(run),
+      comparedWithId: last?.id ?? null,
+      isWhole: sumFen === run.totalFen,
+      held,
+      villages: runDifference(before, villages).map(({ villageCode, beforeFen, differenceFen }) => {
+        const village = byCode.get(villageCode);
+        const own = inRun.has(villageCode) ? village : undefined;
+        return {
+          villageCode,
+          villageName: village?.villageName ?? villageCode,
+          amountFen: String(own?.amountFen ?? 0n),
+          costFen: String(own?.costFen ?? 0n),
+          netFen: String(own?.netFen ?? 0n),
+          floorFen: String(own?.floorFen ?? 0n),
+          beforeFen: beforeFen === null ? null : String(beforeFen),
+          differenceFen: String(differenceFen),
+        };
+      }),
+    };
+  }
+}
+
+/** States of a station-month whose money waits: the paper may not be believed, or nobody signed for what differs. */
+const HOLDING: ReadonlySet<string> = new Set(['missing', 'blocked', 'needs_reason']);
+
+const unknownRun = () => new ProblemError(404, 'allocation.unknown', '没有这次分配 (no such run)');
+const wrongState = ({ state }: StoredRun) =>
+  new ProblemError(409, 'allocation.state', `该分配的状态是 ${state} (the run is ${state})`);
+
+/** Shares by station, and the days of those whose shares change in the months. */
+async function rightsOf(
+  transaction: Queryable,
+  money: readonly ReceivedOfStation[],
+): Promise<Map<string, StationRights>> {
+  const months = money.map(({ month }) => month).sort();
+  const range = {
+    from: monthRange(months.at(0) ?? '').from,
+    to: monthRange(months.at(-1) ?? '').to,
+  };
+  const codes = new Map(money.map(({ stationId, stationCode }) => [stationId, stationCode]));
+  const shares = await sharesOfStations(transaction, [...codes.keys()], range);
+  const changing = [...shares]
+    .filter(([, rows]) =>
+      rows.some(({ effectiveFrom, effectiveTo }) => effectiveFrom > range.from || effectiveTo !== null),
+    )
+    .map(([stationId]) => stationId);
+  const days = await daysOfStations(transaction, changing, range);
+  return new Map(
+    [...codes].map(([stationId, code]) => [
+      code,
+      { shares: shares.get(stationId) ?? [], days: days.get(stationId) ?? [] },
+    ]),
+  );
+}
+
+function headOf(run: StoredRun): AllocationRunList['items'][number] {
+  return {
+    id: run.id,
+    county: run.countyCode,
+    month: run.month,
+    state: run.state,
+    totalFen: String(run.totalFen),
+    runHash: run.runHash,
+    policy: { documentNumber: run.documentNumber, isConfirmed: run.isConfirmed },
+    proposedBy: run.proposedBy,
+    proposedAt: run.proposedAt.toISOString(),
+    approvedBy: run.approvedBy,
+    approvedAt: run.approvedAt?.toISOString() ?? null,
+    voidedBy: run.voidedBy,
+    voidedAt: run.voidedAt?.toISOString() ?? null,
+    voidReason: run.voidReason,
+    ledgerSequence: run.ledgerSequence === null ? null : String(run.ledgerSequence),
+  };
+}
