@@ -11,6 +11,7 @@ import { ExpectedController } from './expected.controller.ts';
 import { FleetController } from './fleet.controller.ts';
 import { HealthController } from './health.controller.ts';
 import { IngestController } from './ingest.controller.ts';
+import { LineageController } from './lineage.controller.ts';
 import { QualityController } from './quality.controller.ts';
 import { OutagesController } from './outages.controller.ts';
 import { RegistryController } from './registry.controller.ts';
@@ -44,6 +45,7 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       IngestController,
       CounterReviewController,
       QualityController,
+      LineageController,
       SettlementController,
       SettlementAllocationsController,
       SettlementMatchesController,

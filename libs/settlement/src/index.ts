@@ -3,3 +3,4 @@ export { StatementService, type StatementFileInput } from './statements/statemen
 export { MatchingService } from './matching/matching.service.ts';
 export { ReceiptService } from './receipts/receipt.service.ts';
 export { AllocationService } from './allocation/allocation.service.ts';
+export { LineageService } from './allocation/lineage.service.ts';

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { LedgerModule } from '#ledger';
 import { AllocationService } from './allocation/allocation.service.ts';
+import { LineageService } from './allocation/lineage.service.ts';
 import { MatchingService } from './matching/matching.service.ts';
 import { ReceiptService } from './receipts/receipt.service.ts';
 import { StatementService } from './statements/statement.service.ts';
@@ -8,7 +9,7 @@ import { StatementService } from './statements/statement.service.ts';
 /** Settlement for the programs above it. Needs `Database` and `Clock` from the program. */
 @Module({
   imports: [LedgerModule],
-  providers: [AllocationService, MatchingService, ReceiptService, StatementService],
-  exports: [AllocationService, MatchingService, ReceiptService, StatementService],
+  providers: [AllocationService, LineageService, MatchingService, ReceiptService, StatementService],
+  exports: [AllocationService, LineageService, MatchingService, ReceiptService, StatementService],
 })
 export class SettlementModule {}

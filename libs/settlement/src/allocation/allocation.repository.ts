@@ -44,6 +44,14 @@ export interface ReceivedOfStation extends ReceivedMoney {
   stationId: number;
 }
 
+const RUN_COLUMNS = sql`
+  r.id, r.county_code as "countyCode", r.month, r.total_fen as "totalFen", r.run_hash as "runHash", r.state,
+  p.document_number as "documentNumber", p.is_confirmed as "isConfirmed", r.proposed_by_id as "proposedById",
+  r.proposed_by as "proposedBy", r.proposed_at as "proposedAt", r.approved_by as "approvedBy",
+  r.approved_at as "approvedAt", r.ledger_sequence as "ledgerSequence", r.voided_by as "voidedBy",
+  r.voided_at as "voidedAt", r.void_reason as "voidReason"`;
+const RUN_TABLES = sql`allocation_run r join settlement_policy p on p.id = r.policy_id`;
+
 /** From here to the end of the transaction nobody else gives out money of the county. */
 export async function lockAllocation(transaction: Queryable, countyCode: string): Promise<void> {
   await transaction.query(sql`
@@ -105,14 +113,6 @@ export async function runByKey(database: Queryable, actionKey: string): Promise<
     select ${RUN_COLUMNS} from ${RUN_TABLES} where r.action_key = ${actionKey}::uuid`);
   return row ?? null;
 }
-
-const RUN_COLUMNS = sql`
-  r.id, r.county_code as "countyCode", r.month, r.total_fen as "totalFen", r.run_hash as "runHash", r.state,
-  p.document_number as "documentNumber", p.is_confirmed as "isConfirmed", r.proposed_by_id as "proposedById",
-  r.proposed_by as "proposedBy", r.proposed_at as "proposedAt", r.approved_by as "approvedBy",
-  r.approved_at as "approvedAt", r.ledger_sequence as "ledgerSequence", r.voided_by as "voidedBy",
-  r.voided_at as "voidedAt", r.void_reason as "voidReason"`;
-const RUN_TABLES = sql`allocation_run r join settlement_policy p on p.id = r.policy_id`;
 
 /** A run; locked to the end of the transaction where it is asked for. */
 export async function runById(

@@ -16,6 +16,8 @@ export interface StoredBankLine extends BankLine {
   id: bigint;
   /** Already matched with statements, fen. */
   matchedFen: bigint;
+  /** Matches and reversals that there ever were: a match after a reversal is not the one before it. */
+  matchCount: number;
 }
 
 /** Part of a statement that has not been received. */
@@ -36,7 +38,8 @@ export interface NewMatch {
 const LINE_COLUMNS = sql`
   b.id, b.county_code as "countyCode", b.bank_account as "bankAccount", b.bank_reference as "bankReference",
   b.booked_on as "bookedOn", b.amount_fen as "amountFen", b.payer, b.purpose,
-  (select coalesce(sum(m.amount_fen), 0) from receipt_match m where m.bank_line_id = b.id)::bigint as "matchedFen"`;
+  (select coalesce(sum(m.amount_fen), 0) from receipt_match m where m.bank_line_id = b.id)::bigint as "matchedFen",
+  (select count(*) from receipt_match m where m.bank_line_id = b.id)::int as "matchCount"`;
 
 /** Writes a line unless its reference is known. @returns true where it is new */
 export async function insertBankLine(
@@ -130,6 +133,27 @@ export async function insertMatches(
     from unnest(${matches.map(({ statementId }) => String(statementId))}::bigint[],
       ${matches.map(({ amountFen }) => String(amountFen))}::bigint[],
       ${matches.map(({ isPinned }) => isPinned)}::boolean[]) as m (statement_id, amount_fen, is_pinned)`);
+}
+
+/** Matches of a line that an entry with this key booked and that were not taken back. */
+export async function matchesOfKey(
+  database: Queryable,
+  query: { bankLineId: bigint; idempotencyKey: string },
+): Promise<(OpenStatement & NewMatch & { ledgerSequence: bigint })[]> {
+  return database.query(sql`
+    select m.statement_id as "statementId", st.code as "stationCode", s.account_no as "accountNo", s.month,
+      m.amount_fen as "amountFen", m.is_pinned as "isPinned", m.ledger_sequence as "ledgerSequence",
+      (s.amount_fen - (
+        select sum(o.amount_fen) from receipt_match o where o.statement_id = s.id
+      ))::bigint as "openFen"
+    from receipt_match m
+    join ledger_entry e on e.sequence = m.ledger_sequence
+    join grid_statement s on s.id = m.statement_id
+    join station st on st.id = s.station_id
+    where m.bank_line_id = ${query.bankLineId}::bigint and m.reverses_id is null
+      and e.idempotency_key = ${query.idempotencyKey}
+      and not exists (select 1 from receipt_match r where r.reverses_id = m.id)
+    order by s.month, st.code, s.account_no`);
 }
 
 /** Entries behind the matches of a line that were not taken back. */

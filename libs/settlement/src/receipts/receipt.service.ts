@@ -20,6 +20,7 @@ import {
   isCounty,
   listBankLines,
   lockBankLine,
+  matchesOfKey,
   openStatements,
   reverseMatches,
   type BankLine,
@@ -107,6 +108,8 @@ export class ReceiptService {
       async (transaction) => {
         const line = await lockBankLine(transaction, bankLineId);
         if (!line) throw new ProblemError(404, 'receipt.unknown_line', '没有这笔流水 (no such bank line)');
+        const earlier = await appliedBefore(transaction, line, entry);
+        if (earlier) return earlier;
         const { planned, unmatchedFen } = await planMatches(transaction, line, entry);
         const matchHash = sha256(planText(line, entry, planned));
         if (entry.confirm !== undefined && entry.confirm !== matchHash)
@@ -216,6 +219,35 @@ export class ReceiptService {
   }
 }
 
+/** The answer to a confirmation that was given before; null where it was not. */
+async function appliedBefore(
+  transaction: Queryable,
+  line: StoredBankLine,
+  { component, confirm }: ReceiptMatchEntry,
+): Promise<ReceiptMatchReport | null> {
+  if (confirm === undefined) return null;
+  const idempotencyKey = `receipt:${confirm}`;
+  const matches = await matchesOfKey(transaction, { bankLineId: line.id, idempotencyKey });
+  const [first] = matches;
+  if (!first) return null;
+  return {
+    bankLineId: String(line.id),
+    component,
+    matches: matches.map(({ stationCode, accountNo, month, amountFen, openFen, isPinned }) => ({
+      stationCode,
+      accountNo,
+      month,
+      amountFen: String(amountFen),
+      leftFen: String(openFen),
+      isPinned,
+    })),
+    unmatchedFen: String(line.amountFen - line.matchedFen),
+    matchHash: confirm,
+    applied: true,
+    ledgerSequence: String(first.ledgerSequence),
+  };
+}
+
 /** Lumps are matched by station and month; accounts of one station in the order of their numbers. */
 async function planMatches(
   transaction: Queryable,
@@ -266,6 +298,7 @@ function planText(line: StoredBankLine, entry: ReceiptMatchEntry, planned: reado
     'sunledger-receipt-1',
     String(line.id),
     String(line.matchedFen),
+    line.matchCount,
     entry.component,
     planned.map(({ statementId, amountFen, isPinned }) => [String(statementId), String(amountFen), isPinned]),
   ]);
