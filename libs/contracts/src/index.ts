@@ -1,6 +1,7 @@
 export * from './common.ts';
 export * from './http/alarm-settings.ts';
 export * from './http/alarms.ts';
+export * from './http/allocations.ts';
 export * from './http/counter-review.ts';
 export * from './http/expected.ts';
 export * from './http/fleet.ts';
@@ -10,6 +11,7 @@ export * from './http/lineage.ts';
 export * from './http/live.ts';
 export * from './http/outages.ts';
 export * from './http/quality.ts';
+export * from './http/receipts.ts';
 export * from './http/settlement.ts';
 export * from './http/stations.ts';
 export * from './http/work-orders.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { daySchema, fenSchema, monthSchema } from '../common.ts';
+import { wholeTextSchema } from './settlement-parts.ts';
 
-const wholeTextSchema = z.string().regex(/^-?\d+$/);
 const fractionTextSchema = z
   .string()
   .regex(/^-?\d+\/\d+$/)

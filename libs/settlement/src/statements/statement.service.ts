@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import {
-  STATEMENT_CHANGES_SHOWN_MAX,
   type StatementImportList,
   type StatementImportPage,
   type StatementMappingList,
@@ -15,7 +13,6 @@ import {
   planStatement,
   settlementPostings,
   statementKey,
-  statementText,
   type StatementChange,
 } from '#domain';
 import { LedgerService } from '#ledger';
@@ -24,7 +21,15 @@ import { Clock, ProblemError } from '#platform';
 import { readTable } from '#registry';
 import { KNOWN_HEADINGS, mergedMapping, statementMappingSchema, type StatementMapping } from './mapping.ts';
 import { fileProblem, type RowProblem } from './problem.ts';
-import { readStatementFile, type StatedRow, type StatementFile } from './statement-file.ts';
+import { readStatementFile, type StatedRow } from './statement-file.ts';
+import {
+  previewText,
+  reportOf,
+  sha256,
+  type Plan,
+  type PlannedRow,
+  type StatementFileInput,
+} from './statement-report.ts';
 import {
   accountsOf,
   importOfContent,
@@ -44,29 +49,6 @@ import {
   type StoredImport,
   type StoredMapping,
 } from './statement.repository.ts';
-
-export interface StatementFileInput {
-  fileName: string;
-  /** Content of a `.xlsx` or CSV file. */
-  bytes: Buffer;
-  /** Whose headings; null: those that are known. */
-  source: string | null;
-}
-
-/** What a row would do, with the account that it is of. */
-interface PlannedRow extends StatedRow {
-  account: GridAccount;
-  change: Exclude<StatementChange, { kind: 'already_received' }>;
-}
-
-interface Plan {
-  contentHash: string;
-  mapping: StoredMapping | null;
-  file: StatementFile;
-  rows: PlannedRow[];
-  problems: RowProblem[];
-  previewHash: string;
-}
 
 /**
  * Grid statements: read, shown, and stored after a person confirmed exactly what was shown (requirement 21). A preview
@@ -325,86 +307,6 @@ function rowProblem(row: {
     };
   return null;
 }
-
-/** Everything that an import would do, so that a confirmation is bound to it. */
-function previewText(
-  contentHash: string,
-  mapping: StoredMapping | null,
-  rows: readonly PlannedRow[],
-  problems: readonly RowProblem[],
-): string {
-  return JSON.stringify([
-    'sunledger-statements-1',
-    contentHash,
-    mapping?.id ?? null,
-    rows.map(({ row, stated, account, change }) => [
-      row,
-      account.stationId,
-      change.kind,
-      change.version,
-      change.reverses === null ? null : String(change.reverses.id),
-      statementText(stated),
-    ]),
-    problems.map(({ row, column, value, code }) => [row, column, value, code]),
-  ]);
-}
-
-function reportOf(input: StatementFileInput, plan: Plan): StatementReport {
-  const { rows, problems, file } = plan;
-  const count = (kind: PlannedRow['change']['kind']) =>
-    rows.filter(({ change }) => change.kind === kind).length;
-  return {
-    fileName: input.fileName,
-    contentHash: plan.contentHash,
-    previewHash: plan.previewHash,
-    source: input.source,
-    mappingVersion: plan.mapping?.version ?? null,
-    rowCount: file.rowCount,
-    statedCount: count('stated'),
-    correctedCount: count('corrected'),
-    unchangedCount: count('unchanged'),
-    refusedRowCount: new Set(problems.map(({ row }) => row)).size,
-    sums: sumsOf(rows),
-    changes: rows.slice(0, STATEMENT_CHANGES_SHOWN_MAX).map(({ row, stated, account, change }) => ({
-      row,
-      kind: change.kind,
-      accountNo: stated.accountNo,
-      stationCode: account.stationCode,
-      month: stated.month,
-      component: stated.component,
-      version: change.version,
-      energyWh: wholeText(stated.energyWh),
-      amountFen: String(stated.amountFen),
-      beforeEnergyWh: wholeText(change.reverses?.stated.energyWh ?? null),
-      beforeAmountFen: wholeText(change.reverses?.stated.amountFen ?? null),
-    })),
-    problems,
-    applied: false,
-    isReplay: false,
-    importId: null,
-  };
-}
-
-function sumsOf(rows: readonly PlannedRow[]): StatementReport['sums'] {
-  const sums = new Map<string, { amountFen: bigint; energyWh: bigint | null }>();
-  for (const { stated } of rows) {
-    const sum = sums.get(stated.component) ?? { amountFen: 0n, energyWh: 0n };
-    sums.set(stated.component, {
-      amountFen: sum.amountFen + stated.amountFen,
-      energyWh: sum.energyWh === null || stated.energyWh === null ? null : sum.energyWh + stated.energyWh,
-    });
-  }
-  return [...sums]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([component, { amountFen, energyWh }]) => ({
-      component,
-      amountFen: String(amountFen),
-      energyWh: wholeText(energyWh),
-    }));
-}
-
-const wholeText = (value: bigint | null) => (value === null ? null : String(value));
-const sha256 = (content: Buffer | string) => createHash('sha256').update(content).digest('hex');
 
 function importView({ importedAt, ...rest }: StoredImport): StatementImportList['items'][number] {
   return { ...rest, importedAt: importedAt.toISOString() };
