@@ -16,7 +16,8 @@ export type Permission =
   | 'settlement.import'
   | 'settlement.match'
   | 'settlement.propose'
-  | 'settlement.approve';
+  | 'settlement.approve'
+  | 'ledger.period';
 
 /**
  * Who sends this request, where he may do this. There are no accounts yet: it is who sits at the machine itself.

@@ -1,5 +1,6 @@
 import { Module, type Type } from '@nestjs/common';
 import { IngestReviewModule, StationQualityModule } from '#ingestion';
+import { LedgerModule } from '#ledger';
 import { MonitoringModule } from '#monitoring';
 import { PersistenceModule } from '#persistence';
 import { PlatformModule, type Environment, type Logger } from '#platform';
@@ -11,6 +12,7 @@ import { ExpectedController } from './expected.controller.ts';
 import { FleetController } from './fleet.controller.ts';
 import { HealthController } from './health.controller.ts';
 import { IngestController } from './ingest.controller.ts';
+import { LedgerPeriodsController } from './ledger-periods.controller.ts';
 import { LineageController } from './lineage.controller.ts';
 import { QualityController } from './quality.controller.ts';
 import { OutagesController } from './outages.controller.ts';
@@ -32,6 +34,7 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       IngestReviewModule,
       StationQualityModule,
       SettlementModule,
+      LedgerModule,
     ],
     controllers: [
       AlarmsController,
@@ -45,6 +48,7 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       IngestController,
       CounterReviewController,
       QualityController,
+      LedgerPeriodsController,
       LineageController,
       SettlementController,
       SettlementAllocationsController,

@@ -7,6 +7,7 @@ export * from './http/expected.ts';
 export * from './http/fleet.ts';
 export * from './http/history.ts';
 export * from './http/ingest.ts';
+export * from './http/ledger.ts';
 export * from './http/lineage.ts';
 export * from './http/live.ts';
 export * from './http/outages.ts';

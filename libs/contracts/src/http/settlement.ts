@@ -5,7 +5,7 @@ import { hashSchema, wholeTextSchema } from './settlement-parts.ts';
 /** Changes shown of one preview; the counts are those of all. */
 export const STATEMENT_CHANGES_SHOWN_MAX = 500;
 /** Imports of one page. */
-export const STATEMENT_IMPORT_PAGE_MAX = 200;
+const STATEMENT_IMPORT_PAGE_MAX = 200;
 
 const sourceSchema = z.string().trim().min(1).max(60);
 

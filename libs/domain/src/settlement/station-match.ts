@@ -18,8 +18,7 @@ export interface AccountStatement {
 }
 
 /** Days for which an amount has been open, by the steps at which it is asked for (domain.md requirement 40, 48). */
-export const AGE_BUCKETS = ['to_30', 'to_60', 'to_90', 'to_365', 'over_365'] as const;
-export type AgeBucket = (typeof AGE_BUCKETS)[number];
+export type AgeBucket = 'to_30' | 'to_60' | 'to_90' | 'to_365' | 'over_365';
 
 /** Money of one stream of a station-month: what was stated, what the tariff says, what came, what is open. */
 export interface StreamMatch {

@@ -31,7 +31,7 @@ export interface StoredRun {
 }
 
 /** A village of a stored run, fen. */
-export interface StoredRunVillage {
+interface StoredRunVillage {
   villageCode: string;
   villageName: string;
   amountFen: bigint;
@@ -180,7 +180,7 @@ export async function bookingLines(
     order by s.code, l.village_code`);
 }
 
-export interface NewRun {
+interface NewRun {
   run: AllocationRun;
   stationIds: ReadonlyMap<string, number>;
   countyCode: string;

@@ -52,7 +52,7 @@ export interface PoolDay {
   quality: string;
 }
 
-export interface VillageCost {
+interface VillageCost {
   line: string;
   dueFen: bigint;
   takenFen: bigint;

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { normalise } from './cells.ts';
 
 /** What a cell of a column is, and how far its unit is from ours. */
-export type FieldKind =
-  'account' | 'month' | 'day' | 'text' | 'energy' | 'money' | 'price' | 'percent' | 'whole';
+type FieldKind = 'account' | 'month' | 'day' | 'text' | 'energy' | 'money' | 'price' | 'percent' | 'whole';
 
 /** Fields of the document beside its price components (domain.md 2.3). */
 const DOCUMENT_FIELDS = {

@@ -38,7 +38,7 @@ export interface StoredImport {
 }
 
 /** A component to be written, with where it comes from. */
-export interface NewStatement {
+interface NewStatement {
   row: number;
   version: number;
   stationId: number;
