@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { SettlementPolicyEntry } from '#contracts';
 import { LedgerService } from '#ledger';
 import { sql } from '#persistence';
 import { Clock } from '#platform';
@@ -8,6 +9,7 @@ import {
   LineageService,
   MatchingService,
   ReceiptService,
+  SettlementPolicyService,
   StatementService,
   type StatementFileInput,
 } from '#settlement';
@@ -26,6 +28,7 @@ const matching = new MatchingService(database, clock);
 const receipts = new ReceiptService(database, clock, ledger);
 const allocations = new AllocationService(database, clock, ledger, matching);
 const lineage = new LineageService(database);
+const policies = new SettlementPolicyService(database, clock);
 
 const [station] = neighbours;
 const county = station.code.slice(0, 6);
@@ -56,6 +59,23 @@ async function importFile(...rows: string[]) {
   const { previewHash } = await statements.preview(file);
   return statements.import({ ...file, confirm: previewHash, skipRefused: false }, maker);
 }
+
+const countyPolicy: SettlementPolicyEntry = {
+  areaCode: county,
+  documentNumber: '县光伏办〔2025〕1号',
+  minimumPercent: '80',
+  allowedUses: ['posts', 'public_works'],
+  costs: [
+    { kind: 'fixed', line: 'rent', amountFen: '1000', reducesDenominator: true },
+    { kind: 'rate', line: 'operation', percent: '2.9', capFen: null, reducesDenominator: true },
+  ],
+  amountToleranceFen: '1',
+  energyWarnPercent: '3',
+  energyAlarmPercent: '8',
+  noticeDays: 7,
+  isConfirmed: true,
+  effectiveFrom: '2025-06-01',
+};
 
 const line = (bankReference: string, amountFen: bigint) => ({
   county,
@@ -121,6 +141,10 @@ describe('from a statement to the villages', () => {
   });
 
   it('proposes, is approved by another person for its hash, and books once', async () => {
+    const seeded = await allocations.propose({ county, actionKey: randomUUID() }, maker);
+    expect(seeded.policy.isConfirmed).toBe(false);
+    await policies.enter(countyPolicy, checker);
+    await expect(policies.enter(countyPolicy, checker)).rejects.toMatchObject({ code: 'policy.overlap' });
     const actionKey = randomUUID();
     const preview = await allocations.propose({ county, actionKey }, maker);
     expect(preview).toMatchObject({ id: null, isWhole: true, totalFen: String(baseFen), held: [] });

@@ -17,6 +17,7 @@ export type Permission =
   | 'settlement.match'
   | 'settlement.propose'
   | 'settlement.approve'
+  | 'settlement.configure'
   | 'ledger.period';
 
 /**

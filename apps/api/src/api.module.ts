@@ -19,6 +19,7 @@ import { OutagesController } from './outages.controller.ts';
 import { RegistryController } from './registry.controller.ts';
 import { SettlementAllocationsController } from './settlement-allocations.controller.ts';
 import { SettlementMatchesController } from './settlement-matches.controller.ts';
+import { SettlementPoliciesController } from './settlement-policies.controller.ts';
 import { SettlementReceiptsController } from './settlement-receipts.controller.ts';
 import { SettlementController } from './settlement.controller.ts';
 import { StationsController } from './stations.controller.ts';
@@ -53,6 +54,7 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       SettlementController,
       SettlementAllocationsController,
       SettlementMatchesController,
+      SettlementPoliciesController,
       SettlementReceiptsController,
       WorkOrdersController,
     ],

@@ -14,6 +14,7 @@ export * from './http/outages.ts';
 export * from './http/quality.ts';
 export * from './http/receipts.ts';
 export * from './http/settlement.ts';
+export * from './http/settlement-policies.ts';
 export * from './http/stations.ts';
 export * from './http/work-orders.ts';
 export * from './http/wall.ts';

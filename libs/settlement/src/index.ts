@@ -5,3 +5,4 @@ export { MatchingService } from './matching/matching.service.ts';
 export { ReceiptService } from './receipts/receipt.service.ts';
 export { AllocationService } from './allocation/allocation.service.ts';
 export { LineageService } from './allocation/lineage.service.ts';
+export { SettlementPolicyService } from './policy/policy.service.ts';

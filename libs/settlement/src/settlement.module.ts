@@ -3,13 +3,28 @@ import { LedgerModule } from '#ledger';
 import { AllocationService } from './allocation/allocation.service.ts';
 import { LineageService } from './allocation/lineage.service.ts';
 import { MatchingService } from './matching/matching.service.ts';
+import { SettlementPolicyService } from './policy/policy.service.ts';
 import { ReceiptService } from './receipts/receipt.service.ts';
 import { StatementService } from './statements/statement.service.ts';
 
 /** Settlement for the programs above it. Needs `Database` and `Clock` from the program. */
 @Module({
   imports: [LedgerModule],
-  providers: [AllocationService, LineageService, MatchingService, ReceiptService, StatementService],
-  exports: [AllocationService, LineageService, MatchingService, ReceiptService, StatementService],
+  providers: [
+    AllocationService,
+    LineageService,
+    MatchingService,
+    ReceiptService,
+    SettlementPolicyService,
+    StatementService,
+  ],
+  exports: [
+    AllocationService,
+    LineageService,
+    MatchingService,
+    ReceiptService,
+    SettlementPolicyService,
+    StatementService,
+  ],
 })
 export class SettlementModule {}

@@ -93,7 +93,7 @@ export class AllocationService {
   /**
    * Approves a run for exactly the hash that was looked at, and books it.
    * @throws ProblemError 404 `allocation.unknown`, 409 `allocation.state`, `allocation.hash_differs`,
-   *   `allocation.outdated_month`, 403 `allocation.maker_is_checker`
+   *   `allocation.outdated_month`, `allocation.policy_unconfirmed`, 403 `allocation.maker_is_checker`
    * @throws LedgerError `ledger.period_missing`, `ledger.period_closed`, `ledger.period_on_hold`
    */
   async approve(id: number, runHash: string, actor: SettlementActor): Promise<AllocationRunView> {
@@ -112,6 +112,12 @@ export class AllocationService {
           403,
           'allocation.maker_is_checker',
           '制表人不能审批自己的分配 (maker is not checker)',
+        );
+      if (!run.isConfirmed)
+        throw new ProblemError(
+          409,
+          'allocation.policy_unconfirmed',
+          '所依据的规则未经县级确认，请先登记本县规则 (the policy is not confirmed by the county)',
         );
       const effectiveDay = dayOf(this.clock.nowMs());
       if (run.month !== effectiveDay.slice(0, 7))

@@ -7,6 +7,7 @@ import {
   type MatchTolerances,
 } from '#domain';
 import { sql, type Queryable } from '#persistence';
+import type { SettlementActor } from '../statements/statement.repository.ts';
 
 /** Rules of settlement that hold in an area from a day on (requirement 6). */
 export interface SettlementRules {
@@ -92,4 +93,67 @@ function ruleOf(row: CostRow): DeductionRule {
     rate: fraction(row.rateNumerator ?? 0n, row.rateDenominator ?? 1n),
     capFen: row.capFen,
   };
+}
+
+export interface NewPolicy {
+  areaCode: string;
+  documentNumber: string;
+  minimum: Fraction;
+  allowedUses: readonly string[];
+  costs: readonly DeductionRule[];
+  amountToleranceFen: bigint;
+  energyWarnBp: number;
+  energyAlarmBp: number;
+  noticeDays: number;
+  isConfirmed: boolean;
+  effectiveFrom: string;
+}
+
+/** Ends what holds in the area without an end, where it began before the day. */
+export async function endPolicy(
+  transaction: Queryable,
+  { areaCode, effectiveFrom }: Pick<NewPolicy, 'areaCode' | 'effectiveFrom'>,
+): Promise<void> {
+  await transaction.query(sql`
+    update settlement_policy
+    set effective_to = ${effectiveFrom}::date
+    where area_code = ${areaCode} and effective_to is null and effective_from < ${effectiveFrom}::date`);
+}
+
+/** @returns its id */
+export async function insertPolicy(
+  transaction: Queryable,
+  policy: NewPolicy,
+  by: { actor: SettlementActor; at: Date },
+): Promise<number> {
+  const [row] = await transaction.query<{ id: number }>(sql`
+    insert into settlement_policy (area_code, document_number, ratio_numerator, ratio_denominator, allowed_uses,
+      amount_tolerance_fen, energy_warn_bp, energy_alarm_bp, notice_days, is_confirmed, effective_from, entered_by_id,
+      entered_by, entered_at)
+    values (${policy.areaCode}, ${policy.documentNumber}, ${policy.minimum.numerator}::bigint,
+      ${policy.minimum.denominator}::bigint, ${policy.allowedUses}::text[], ${policy.amountToleranceFen}::bigint,
+      ${policy.energyWarnBp}::int, ${policy.energyAlarmBp}::int, ${policy.noticeDays}::smallint,
+      ${policy.isConfirmed}::boolean, ${policy.effectiveFrom}::date, ${by.actor.accountId}, ${by.actor.name},
+      ${by.at}::timestamptz)
+    returning id`);
+  if (!row) throw new Error('the policy was not written');
+  const costs = policy.costs.map((cost, index) => ({
+    position: index + 1,
+    line: cost.line,
+    kind: cost.kind,
+    amountFen: cost.kind === 'fixed' ? String(cost.amountFen) : null,
+    rateNumerator: cost.kind === 'rate' ? String(cost.rate.numerator) : null,
+    rateDenominator: cost.kind === 'rate' ? String(cost.rate.denominator) : null,
+    capFen: cost.kind === 'rate' && cost.capFen !== null ? String(cost.capFen) : null,
+    reducesDenominator: cost.reducesDenominator,
+  }));
+  await transaction.query(sql`
+    insert into settlement_policy_cost (policy_id, position, line, kind, amount_fen, rate_numerator, rate_denominator,
+      cap_fen, reduces_denominator)
+    select ${row.id}::int, c."position", c.line, c.kind, c."amountFen", c."rateNumerator", c."rateDenominator",
+      c."capFen", c."reducesDenominator"
+    from jsonb_to_recordset(${JSON.stringify(costs)}::jsonb) as c ("position" smallint, line text, kind text,
+      "amountFen" bigint, "rateNumerator" bigint, "rateDenominator" bigint, "capFen" bigint,
+      "reducesDenominator" boolean)`);
+  return row.id;
 }
