@@ -56,7 +56,7 @@ async function importFile(...rows: string[]) {
     source: null,
     bytes: Buffer.from([heading, ...rows].join('\n')),
   };
-  const { previewHash } = await statements.preview(file);
+  const { previewHash } = await statements.preview(file, maker);
   return statements.import({ ...file, confirm: previewHash, skipRefused: false }, maker);
 }
 

@@ -30,13 +30,13 @@ async function stored(): Promise<unknown[]> {
 }
 
 async function confirmed(file: StatementFileInput, skipRefused = false) {
-  const { previewHash } = await service.preview(file);
+  const { previewHash } = await service.preview(file, actor);
   return service.import({ ...file, confirm: previewHash, skipRefused }, actor);
 }
 
 describe('an import of statements', () => {
   it('stores nothing before it is confirmed, and then exactly what was shown', async () => {
-    const preview = await service.preview(june);
+    const preview = await service.preview(june, actor);
     expect(preview).toMatchObject({ statedCount: 2, refusedRowCount: 0, applied: false });
     expect(preview.sums.map(({ amountFen }) => amountFen)).toEqual(['1065720', '1662780']);
     expect(await stored()).toEqual([]);
@@ -95,7 +95,7 @@ describe('an import of statements', () => {
     const bytes = Buffer.from(`客户,年月,钱\n${otherNo},2025-05,12.34\n`);
     const report = await confirmed({ fileName: '石楼.csv', source: '石楼供电', bytes });
     expect(report).toMatchObject({ applied: true, mappingVersion: 1, statedCount: 1 });
-    await expect(service.preview({ ...june, source: '无' })).rejects.toMatchObject({
+    await expect(service.preview({ ...june, source: '无' }, actor)).rejects.toMatchObject({
       code: 'statement.unknown_source',
     });
   });

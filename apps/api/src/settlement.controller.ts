@@ -56,7 +56,7 @@ export class SettlementController {
     try {
       return await refused(() =>
         confirm === undefined
-          ? this.statements.preview(input)
+          ? this.statements.preview(input, actor)
           : this.statements.import({ ...input, confirm, skipRefused }, actor),
       );
     } catch (error) {

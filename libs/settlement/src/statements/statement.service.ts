@@ -64,14 +64,22 @@ export class StatementService {
   ) {}
 
   /**
-   * What a file would do. Every bad row is named.
+   * What a file would do: the import, taken back. Every bad row is named.
    * @throws RegistryError `registry.import_too_large`, `registry.import_unreadable`
    * @throws ProblemError 404 `statement.unknown_source`
+   * @throws LedgerError as {@link import}
    */
-  async preview(input: StatementFileInput): Promise<StatementReport> {
+  async preview(input: StatementFileInput, actor: SettlementActor): Promise<StatementReport> {
     const table = await readTable(input.bytes);
     return this.database.transaction(
-      async (transaction) => reportOf(input, await this.plan(transaction, input, table)),
+      async (transaction) => {
+        await lockStatements(transaction);
+        const plan = await this.plan(transaction, input, table);
+        const report = reportOf(input, plan);
+        // Written and taken back, so that what the database or the ledger would refuse is heard now. Bad rows first.
+        if (report.problems.length === 0) await this.write(transaction, { input, plan, report, actor });
+        return report;
+      },
       { rollback: true },
     );
   }
