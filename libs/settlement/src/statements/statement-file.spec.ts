@@ -3,7 +3,7 @@ import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
 import { readTable, type Table } from '#registry';
 import { accountCell, dayCell, decimalCell, monthCell, scaledCell } from './cells.ts';
-import { KNOWN_HEADINGS, splitHeading, statementMappingSchema } from './mapping.ts';
+import { KNOWN_HEADINGS, mergedMapping, splitHeading, statementMappingSchema } from './mapping.ts';
 import { readStatementFile } from './statement-file.ts';
 
 const HEADINGS = ['户号', '结算年月', '上网电量(kWh)', '上网电费（元，含税）', '补贴电量', '补贴金额'];
@@ -206,6 +206,15 @@ describe('a mapping', () => {
       { month: ['月份'], 'base.amountFen': ['电费'] },
     ])
       expect(statementMappingSchema.safeParse(broken).success).toBe(false);
+  });
+
+  it('of a source wins over what is known: its headings are its own', () => {
+    const merged = mergedMapping({ 'subsidy.amountFen': ['上网电费'], invoiceNo: ['票号'] });
+    expect(merged['subsidy.amountFen']).toEqual(['上网电费']);
+    expect(merged['base.amountFen']).not.toContain('上网电费');
+    expect(merged['invoiceNo']).toEqual(['票号']);
+    expect(merged['accountNo']).toEqual(KNOWN_HEADINGS['accountNo']);
+    expect(statementMappingSchema.safeParse(merged).success).toBe(true);
   });
 
   it('reads units and notes of a heading', () => {
