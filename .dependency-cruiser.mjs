@@ -3,7 +3,7 @@ const floors = {
   0: ['domain'],
   1: ['contracts', 'persistence', 'mqtt', 'platform'],
   2: ['registry', 'ledger'],
-  3: ['ingestion', 'monitoring', 'settlement'],
+  3: ['ingestion', 'monitoring', 'settlement', 'access'],
 };
 const libraries = Object.values(floors).flat();
 const upTo = (floor) =>

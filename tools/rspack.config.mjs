@@ -10,7 +10,11 @@ export default {
   mode: 'none',
   target: 'node24',
   devtool: 'source-map',
-  entry: Object.fromEntries(apps.map((app) => [app, `./apps/${app}/src/main.ts`])),
+  entry: {
+    ...Object.fromEntries(apps.map((app) => [app, `./apps/${app}/src/main.ts`])),
+    // The command of the server for accounts is a part of the api.
+    account: './apps/api/src/account/main.ts',
+  },
   output: {
     path: `${root}dist/apps`,
     filename: '[name]/main.js',

@@ -32,7 +32,12 @@ const { database, url } = await createTestDatabase();
 const fleet = await writeSmallFleet(database);
 const [first, second, third] = fleet.neighbours;
 const broker = await Mosquitto.start();
-const environment = readEnvironment({ PV_CLOCK_START: NOW, NODE_ENV: 'test', MQTT_URL: broker.url });
+const environment = readEnvironment({
+  PV_CLOCK_START: NOW,
+  NODE_ENV: 'test',
+  PV_ACCESS: 'open',
+  MQTT_URL: broker.url,
+});
 const logger = createLogger('test', { PV_LOG_LEVEL: 'error' });
 const clock = new Clock({ startAt: new Date(NOW), speed: 1 });
 const rollUp = new RollUpService(database, clock);

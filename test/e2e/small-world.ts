@@ -67,6 +67,7 @@ export class SmallWorld {
     const environment = readEnvironment({
       PV_CLOCK_START: new Date(startMs).toISOString(),
       NODE_ENV: 'test',
+      PV_ACCESS: 'open',
     });
     const logger = createLogger('api', { PV_LOG_LEVEL: 'error' });
     const app = await createApi({ environment, logger, url: parts.url });

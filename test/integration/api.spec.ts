@@ -20,7 +20,11 @@ import { createTestDatabase } from '#test-support';
 import { createApi } from '../../apps/api/src/api.ts';
 
 const { database, url } = await createTestDatabase();
-const environment = readEnvironment({ PV_CLOCK_START: '2026-06-15T12:00:00+08:00', NODE_ENV: 'test' });
+const environment = readEnvironment({
+  PV_CLOCK_START: '2026-06-15T12:00:00+08:00',
+  NODE_ENV: 'test',
+  PV_ACCESS: 'open',
+});
 let app: NestFastifyApplication;
 let base: string;
 

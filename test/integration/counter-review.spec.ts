@@ -20,7 +20,7 @@ import { createApi } from '../../apps/api/src/api.ts';
 
 const { database, url } = await createTestDatabase();
 const NOW = '2025-06-10T12:00:00+08:00';
-const environment = readEnvironment({ PV_CLOCK_START: NOW, NODE_ENV: 'test' });
+const environment = readEnvironment({ PV_CLOCK_START: NOW, NODE_ENV: 'test', PV_ACCESS: 'open' });
 const clock = new Clock({ startAt: new Date(NOW), speed: 1 });
 const rollUp = new RollUpService(database, clock);
 const logger = createLogger('api', { PV_LOG_LEVEL: 'error' });

@@ -28,7 +28,11 @@ const fleet = await writeSmallFleet(database);
 const [first, second] = fleet.neighbours;
 const device = first.devices[0];
 if (!device) throw new Error('a station without devices');
-const environment = readEnvironment({ PV_CLOCK_START: '2026-06-15T12:00:00+08:00', NODE_ENV: 'test' });
+const environment = readEnvironment({
+  PV_CLOCK_START: '2026-06-15T12:00:00+08:00',
+  NODE_ENV: 'test',
+  PV_ACCESS: 'open',
+});
 let app: NestFastifyApplication;
 let base: string;
 

@@ -26,7 +26,11 @@ import { createApi } from '../../apps/api/src/api.ts';
 
 const { database, url } = await createTestDatabase();
 const TODAY = '2026-06-15';
-const environment = readEnvironment({ PV_CLOCK_START: `${TODAY}T12:00:00+08:00`, NODE_ENV: 'test' });
+const environment = readEnvironment({
+  PV_CLOCK_START: `${TODAY}T12:00:00+08:00`,
+  NODE_ENV: 'test',
+  PV_ACCESS: 'open',
+});
 let app: NestFastifyApplication;
 let base: string;
 let station: { id: number; code: string; county: string };

@@ -21,7 +21,7 @@ const { database, url } = await createTestDatabase();
 const NOW = '2026-06-10T14:00:00+08:00';
 const NOW_MS = Date.parse(NOW);
 const HOUR_MS = 3_600_000;
-const environment = readEnvironment({ PV_CLOCK_START: NOW, NODE_ENV: 'test' });
+const environment = readEnvironment({ PV_CLOCK_START: NOW, NODE_ENV: 'test', PV_ACCESS: 'open' });
 const logger = createLogger('api', { PV_LOG_LEVEL: 'error' });
 const clockAt = (ms: number) => new Clock({ startAt: new Date(ms), speed: 1 });
 const ordersAt = (ms: number) => new WorkOrderService(database, clockAt(ms));

@@ -59,7 +59,7 @@ import {
   AlarmValuationService,
   NoticeService,
 } from '#monitoring';
-import { requireActor } from './actor.ts';
+import { areaOf, requireActor } from './actor.ts';
 
 const alarmIdSchema = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 const idSchema = z.coerce.number().int().min(1).max(2_147_483_647);
@@ -79,8 +79,11 @@ export class AlarmsController {
   @Get()
   @ApiOperation({ summary: 'The queue, the most yuan lost first; a page at a time' })
   @ApiOkResponse({ standardSchema: alarmListSchema })
-  list(@Query({ schema: alarmQuerySchema }) query: AlarmQuery): Promise<AlarmList> {
-    return this.alarms.list(query);
+  list(
+    @Query({ schema: alarmQuerySchema }) query: AlarmQuery,
+    @Req() request: FastifyRequest,
+  ): Promise<AlarmList> {
+    return this.alarms.list({ ...query, ...areaOf(request, query) });
   }
 
   @Get('policies')

@@ -1,4 +1,6 @@
 import { Module, type Type } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AccessModule } from '#access';
 import { IngestReviewModule, StationQualityModule } from '#ingestion';
 import { LedgerModule } from '#ledger';
 import { MonitoringModule } from '#monitoring';
@@ -6,6 +8,7 @@ import { PersistenceModule } from '#persistence';
 import { PlatformModule, type Environment, type Logger } from '#platform';
 import { RegistryRepository } from '#registry';
 import { SettlementModule } from '#settlement';
+import { AccessGuard } from './access.guard.ts';
 import { AlarmsController } from './alarms.controller.ts';
 import { CounterReviewController } from './counter-review.controller.ts';
 import { ExpectedController } from './expected.controller.ts';
@@ -22,9 +25,34 @@ import { SettlementMatchesController } from './settlement-matches.controller.ts'
 import { SettlementPoliciesController } from './settlement-policies.controller.ts';
 import { SettlementReceiptsController } from './settlement-receipts.controller.ts';
 import { SettlementController } from './settlement.controller.ts';
+import { SessionController } from './session.controller.ts';
 import { StationsController } from './stations.controller.ts';
 import { WallController } from './wall.controller.ts';
 import { WorkOrdersController } from './work-orders.controller.ts';
+
+/** Everything that answers. Each route has its rule in `access-rules.ts`. */
+export const CONTROLLERS: readonly Type[] = [
+  AlarmsController,
+  ExpectedController,
+  FleetController,
+  OutagesController,
+  StationsController,
+  WallController,
+  RegistryController,
+  HealthController,
+  IngestController,
+  CounterReviewController,
+  QualityController,
+  WorkOrdersController,
+  LedgerPeriodsController,
+  LineageController,
+  SettlementController,
+  SettlementAllocationsController,
+  SettlementMatchesController,
+  SettlementPoliciesController,
+  SettlementReceiptsController,
+  SessionController,
+];
 
 export function apiModule(parts: { environment: Environment; logger: Logger; url: string }): Type {
   @Module({
@@ -36,29 +64,10 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       StationQualityModule,
       SettlementModule,
       LedgerModule,
+      AccessModule,
     ],
-    controllers: [
-      AlarmsController,
-      ExpectedController,
-      FleetController,
-      OutagesController,
-      StationsController,
-      WallController,
-      RegistryController,
-      HealthController,
-      IngestController,
-      CounterReviewController,
-      QualityController,
-      LedgerPeriodsController,
-      LineageController,
-      SettlementController,
-      SettlementAllocationsController,
-      SettlementMatchesController,
-      SettlementPoliciesController,
-      SettlementReceiptsController,
-      WorkOrdersController,
-    ],
-    providers: [RegistryRepository],
+    controllers: [...CONTROLLERS],
+    providers: [RegistryRepository, { provide: APP_GUARD, useClass: AccessGuard }],
   })
   class ApiModule {}
   return ApiModule;

@@ -43,7 +43,12 @@ export async function createApi(parts: {
   const app = await NestFactory.create<NestFastifyApplication>(
     apiModule(parts),
     // Open event streams must not keep a stopping program alive.
-    new FastifyAdapter({ forceCloseConnections: true, bodyLimit: BODY_BYTES_MAX }),
+    new FastifyAdapter({
+      forceCloseConnections: true,
+      bodyLimit: BODY_BYTES_MAX,
+      // Whose word is taken for the address of who asks, and for https.
+      trustProxy: parts.environment.PV_TRUSTED_PROXIES?.split(',') ?? false,
+    }),
     { logger: new NestLogger(parts.logger) },
   );
   app

@@ -31,7 +31,7 @@ import {
   type SignFix,
 } from '#contracts';
 import { CounterRecordService, CounterReviewService } from '#monitoring';
-import { requireOwnMachine } from './own-machine.ts';
+import { requireActor, signerOf } from './actor.ts';
 
 const idSchema = z.coerce.number().int().min(1).max(2_147_483_647);
 const codeSchema = z.string().max(40);
@@ -88,8 +88,8 @@ export class CounterReviewController {
     @Body({ schema: exchangeEntrySchema }) body: ExchangeEntry,
     @Req() request: FastifyRequest,
   ): Promise<CounterRecordView> {
-    requireOwnMachine(request);
-    return this.records.enterExchange(body);
+    const actor = requireActor(request, 'counter.review');
+    return this.records.enterExchange({ ...body, enteredBy: signerOf(actor, body.enteredBy) });
   }
 
   @Post('records/move')
@@ -102,8 +102,8 @@ export class CounterReviewController {
     @Body({ schema: moveEntrySchema }) body: MoveEntry,
     @Req() request: FastifyRequest,
   ): Promise<CounterRecordView> {
-    requireOwnMachine(request);
-    return this.records.enterMove(body);
+    const actor = requireActor(request, 'counter.review');
+    return this.records.enterMove({ ...body, enteredBy: signerOf(actor, body.enteredBy) });
   }
 
   @Post('records/:id/confirm')
@@ -115,8 +115,8 @@ export class CounterReviewController {
     @Body({ schema: confirmSchema }) body: Confirmation,
     @Req() request: FastifyRequest,
   ): Promise<CounterRecordView> {
-    requireOwnMachine(request);
-    return this.records.confirm(id, body);
+    const actor = requireActor(request, 'counter.review');
+    return this.records.confirm(id, { confirmedBy: signerOf(actor, body.confirmedBy) });
   }
 
   @Post('records/:id/take-back')
@@ -128,8 +128,8 @@ export class CounterReviewController {
     @Body({ schema: signSchema }) body: Signature,
     @Req() request: FastifyRequest,
   ): Promise<CounterRecordView> {
-    requireOwnMachine(request);
-    return this.records.takeBack(id, body);
+    const actor = requireActor(request, 'counter.review');
+    return this.records.takeBack(id, { ...body, signedBy: signerOf(actor, body.signedBy) });
   }
 
   @Post('fixes/:id/take-back')
@@ -141,8 +141,8 @@ export class CounterReviewController {
     @Body({ schema: signSchema }) body: Signature,
     @Req() request: FastifyRequest,
   ): Promise<SignedFix> {
-    requireOwnMachine(request);
-    return this.reviews.takeBack(id, body);
+    const actor = requireActor(request, 'counter.review');
+    return this.reviews.takeBack(id, { ...body, signedBy: signerOf(actor, body.signedBy) });
   }
 
   @Post(':id/fix')
@@ -154,8 +154,8 @@ export class CounterReviewController {
     @Body({ schema: signFixSchema }) body: SignFix,
     @Req() request: FastifyRequest,
   ): Promise<SignedFix> {
-    requireOwnMachine(request);
-    return this.reviews.fix(id, body);
+    const actor = requireActor(request, 'counter.review');
+    return this.reviews.fix(id, { ...body, signedBy: signerOf(actor, body.signedBy) });
   }
 
   @Post(':id/dismiss')
@@ -167,7 +167,7 @@ export class CounterReviewController {
     @Body({ schema: signSchema }) body: Signature,
     @Req() request: FastifyRequest,
   ): Promise<SignedFix> {
-    requireOwnMachine(request);
-    return this.reviews.dismiss(id, body);
+    const actor = requireActor(request, 'counter.review');
+    return this.reviews.dismiss(id, { ...body, signedBy: signerOf(actor, body.signedBy) });
   }
 }

@@ -18,6 +18,7 @@ import {
 import { FleetService, HistoryService, LiveService } from '#monitoring';
 import { ProblemError } from '#platform';
 import { RegistryRepository } from '#registry';
+import { areaOf, countyFor } from './actor.ts';
 import { SharedBodies } from './shared-bodies.ts';
 
 @ApiTags('fleet')
@@ -40,7 +41,7 @@ export class FleetController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const fleet = await this.fleetService.fleet(query.county ?? null);
+    const fleet = await this.fleetService.fleet(countyFor(request, query.county) ?? null);
     if (!fleet) throw new ProblemError(404, 'county.not_found', `no county ${query.county} with stations`);
     await this.bodies.send(fleet, request, reply);
   }
@@ -68,8 +69,11 @@ export class FleetController {
   async live(
     @Query({ schema: liveQuerySchema }) query: LiveQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
+    @Req() request: FastifyRequest,
   ): Promise<Observable<MessageEvent>> {
-    const subscribe = await this.liveService.open(query);
+    // A station's stream is told apart by the station alone; the city's and a county's by the area of who asks.
+    const scope = query.station === undefined ? { ...query, ...areaOf(request, query) } : query;
+    const subscribe = await this.liveService.open(scope);
     if (subscribe === null)
       throw query.station === undefined
         ? new ProblemError(404, 'county.not_found', `no county ${query.county} with stations`)

@@ -34,7 +34,7 @@ import {
   type TrialResult,
 } from '#contracts';
 import { ProfileService, QuarantineService, ReceiptService } from '#ingestion';
-import { requireOwnMachine } from './own-machine.ts';
+import { requireActor, signerOf } from './actor.ts';
 
 /** A bigint of the database. */
 const idSchema = z.string().regex(/^\d{1,18}$/);
@@ -75,7 +75,7 @@ export class IngestController {
     @Body({ schema: replayPortionRequestSchema }) body: ReplayPortionRequest,
     @Req() request: FastifyRequest,
   ): Promise<ReplayPortion> {
-    requireOwnMachine(request);
+    requireActor(request, 'ingest.review');
     return this.quarantine.replayPortion(body);
   }
 
@@ -110,7 +110,7 @@ export class IngestController {
     @Param('id', { schema: idSchema }) id: string,
     @Req() request: FastifyRequest,
   ): Promise<ReplayResult> {
-    requireOwnMachine(request);
+    requireActor(request, 'ingest.review');
     return this.quarantine.replay(BigInt(id));
   }
 
@@ -144,8 +144,8 @@ export class IngestController {
     @Body({ schema: saveProfileSchema }) body: z.infer<typeof saveProfileSchema>,
     @Req() request: FastifyRequest,
   ): Promise<ProfileDetail> {
-    requireOwnMachine(request);
-    return this.profiles.save(id, body.content, body.changedBy);
+    const actor = requireActor(request, 'ingest.review');
+    return this.profiles.save(id, body.content, signerOf(actor, body.changedBy));
   }
 
   @Post('profiles/:id/enable')
@@ -157,8 +157,8 @@ export class IngestController {
     @Body({ schema: switchProfileSchema }) body: z.infer<typeof switchProfileSchema>,
     @Req() request: FastifyRequest,
   ): Promise<ProfileDetail> {
-    requireOwnMachine(request);
-    return this.profiles.switch(id, { enabled: true, ...body });
+    const actor = requireActor(request, 'ingest.review');
+    return this.profiles.switch(id, { enabled: true, changedBy: signerOf(actor, body.changedBy) });
   }
 
   @Post('profiles/:id/disable')
@@ -170,8 +170,8 @@ export class IngestController {
     @Body({ schema: switchProfileSchema }) body: z.infer<typeof switchProfileSchema>,
     @Req() request: FastifyRequest,
   ): Promise<ProfileDetail> {
-    requireOwnMachine(request);
-    return this.profiles.switch(id, { enabled: false, ...body });
+    const actor = requireActor(request, 'ingest.review');
+    return this.profiles.switch(id, { enabled: false, changedBy: signerOf(actor, body.changedBy) });
   }
 
   @Get('profiles/:id/sources')
@@ -189,7 +189,7 @@ export class IngestController {
     @Body({ schema: saveSourcesSchema }) body: SaveSources,
     @Req() request: FastifyRequest,
   ): Promise<ProfileSources> {
-    requireOwnMachine(request);
-    return this.profiles.saveSources(id, body);
+    const actor = requireActor(request, 'ingest.review');
+    return this.profiles.saveSources(id, { ...body, changedBy: signerOf(actor, body.changedBy) });
   }
 }

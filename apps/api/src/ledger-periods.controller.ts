@@ -34,7 +34,7 @@ export class LedgerPeriodsController {
     @Body({ schema: ledgerPeriodEntrySchema }) body: LedgerPeriodEntry,
     @Req() request: FastifyRequest,
   ): Promise<LedgerPeriod> {
-    const actor = requireActor(request, 'ledger.period');
+    const actor = requireActor(request, 'settlement.check');
     await refused(async () => {
       const before = await this.ledger.periodState(month);
       await (before === null && body.state === 'open'

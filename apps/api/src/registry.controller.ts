@@ -6,7 +6,7 @@ import { importReportSchema, type ImportReport } from '#contracts';
 import { Database } from '#persistence';
 import { ProblemError } from '#platform';
 import { IMPORT_KINDS, importRegistry, importTemplate, RegistryError } from '#registry';
-import { requireOwnMachine } from './own-machine.ts';
+import { requireActor } from './actor.ts';
 
 const kindSchema = z.enum(IMPORT_KINDS);
 const importQuerySchema = z.strictObject({ kind: kindSchema, dryRun: z.stringbool().default(false) });
@@ -34,7 +34,7 @@ export class RegistryController {
     @Query({ schema: importQuerySchema }) query: z.infer<typeof importQuerySchema>,
     @Req() request: FastifyRequest,
   ): Promise<ImportReport> {
-    requireOwnMachine(request, 'import.only_local');
+    requireActor(request, 'registry.write', 'import.only_local');
     if (!Buffer.isBuffer(request.body) || request.body.length === 0)
       throw new ProblemError(400, 'import.no_file', 'send the file as the body of the request');
     try {

@@ -50,7 +50,7 @@ export class SettlementAllocationsController {
     @Body({ schema: allocationProposalSchema }) body: AllocationProposal,
     @Req() request: FastifyRequest,
   ): Promise<AllocationRunView> {
-    const actor = requireActor(request, 'settlement.propose');
+    const actor = requireActor(request, 'settlement.make');
     return refused(() => this.allocations.propose(body, actor));
   }
 
@@ -63,7 +63,7 @@ export class SettlementAllocationsController {
     @Body({ schema: allocationApprovalSchema }) body: AllocationApproval,
     @Req() request: FastifyRequest,
   ): Promise<AllocationRunView> {
-    const actor = requireActor(request, 'settlement.approve');
+    const actor = requireActor(request, 'settlement.check');
     return refused(() => this.allocations.approve(id, body.runHash, actor));
   }
 
@@ -76,7 +76,7 @@ export class SettlementAllocationsController {
     @Body({ schema: settlementReasonSchema }) body: SettlementReason,
     @Req() request: FastifyRequest,
   ): Promise<AllocationRunView> {
-    const actor = requireActor(request, 'settlement.approve');
+    const actor = requireActor(request, 'settlement.check');
     return refused(() => this.allocations.void(id, body.reason, actor));
   }
 }

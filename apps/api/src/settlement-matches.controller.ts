@@ -42,7 +42,7 @@ export class SettlementMatchesController {
     @Body({ schema: matchSignatureSchema }) body: MatchSignature,
     @Req() request: FastifyRequest,
   ): Promise<StationMatchView> {
-    const actor = requireActor(request, 'settlement.match');
+    const actor = requireActor(request, 'settlement.make');
     return refused(() => this.matching.sign({ station, month }, body, actor));
   }
 }

@@ -47,7 +47,7 @@ export class SettlementReceiptsController {
     @Body({ schema: bankLineEntriesSchema }) body: BankLineEntries,
     @Req() request: FastifyRequest,
   ): Promise<BankLinesEntered> {
-    return { items: await this.receipts.enter(body.lines, requireActor(request, 'settlement.match')) };
+    return { items: await this.receipts.enter(body.lines, requireActor(request, 'settlement.make')) };
   }
 
   @Post(':id/match')
@@ -61,7 +61,7 @@ export class SettlementReceiptsController {
     @Body({ schema: receiptMatchEntrySchema }) body: ReceiptMatchEntry,
     @Req() request: FastifyRequest,
   ): Promise<ReceiptMatchReport> {
-    const actor = requireActor(request, 'settlement.match');
+    const actor = requireActor(request, 'settlement.make');
     return refused(() => this.receipts.match(BigInt(id), body, actor));
   }
 
@@ -74,7 +74,7 @@ export class SettlementReceiptsController {
     @Body({ schema: settlementReasonSchema }) body: SettlementReason,
     @Req() request: FastifyRequest,
   ): Promise<BankLineView> {
-    const actor = requireActor(request, 'settlement.match');
+    const actor = requireActor(request, 'settlement.make');
     return refused(() => this.receipts.unmatch(BigInt(id), body.reason, actor));
   }
 }

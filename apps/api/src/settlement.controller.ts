@@ -48,7 +48,7 @@ export class SettlementController {
     @Query({ schema: statementImportQuerySchema }) query: StatementImportQuery,
     @Req() request: FastifyRequest,
   ): Promise<StatementReport> {
-    const actor = requireActor(request, 'settlement.import');
+    const actor = requireActor(request, 'settlement.make');
     if (!Buffer.isBuffer(request.body) || request.body.length === 0)
       throw new ProblemError(400, 'import.no_file', 'send the file as the body of the request');
     const { fileName, source = null, confirm, skipRefused } = query;
@@ -96,6 +96,6 @@ export class SettlementController {
     @Body({ schema: statementMappingEntrySchema }) body: StatementMappingEntry,
     @Req() request: FastifyRequest,
   ): Promise<StatementMappingView> {
-    return this.statements.keepMapping(source, body.columns, requireActor(request, 'settlement.import'));
+    return this.statements.keepMapping(source, body.columns, requireActor(request, 'settlement.make'));
   }
 }

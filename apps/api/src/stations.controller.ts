@@ -1,5 +1,6 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Query, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import {
   energyQuerySchema,
@@ -29,6 +30,7 @@ import {
 } from '#contracts';
 import { HistoryService, StationService } from '#monitoring';
 import { ProblemError } from '#platform';
+import { areaOf } from './actor.ts';
 
 const codeSchema = z.string().max(40);
 
@@ -43,8 +45,11 @@ export class StationsController {
   @Get()
   @ApiOperation({ summary: 'Stations by area, state and words, a page at a time' })
   @ApiOkResponse({ standardSchema: stationListSchema })
-  list(@Query({ schema: stationListQuerySchema }) query: StationListQuery): Promise<StationList> {
-    return this.stations.list(query);
+  list(
+    @Query({ schema: stationListQuerySchema }) query: StationListQuery,
+    @Req() request: FastifyRequest,
+  ): Promise<StationList> {
+    return this.stations.list({ ...query, ...areaOf(request, query) });
   }
 
   @Get(':code')

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { wallQuerySchema, wallSchema } from '#contracts';
 import { WallService } from '#monitoring';
 import { ProblemError } from '#platform';
+import { countyFor } from './actor.ts';
 import { SharedBodies } from './shared-bodies.ts';
 
 @ApiTags('fleet')
@@ -22,7 +23,7 @@ export class WallController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const wall = await this.walls.wall(query.county ?? null);
+    const wall = await this.walls.wall(countyFor(request, query.county) ?? null);
     if (!wall) throw new ProblemError(404, 'county.not_found', `no county ${query.county} with stations`);
     await this.bodies.send(wall, request, reply);
   }

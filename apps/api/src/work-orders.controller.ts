@@ -40,7 +40,7 @@ import {
   WorkOrderService,
 } from '#monitoring';
 import { ProblemError } from '#platform';
-import { requireActor } from './actor.ts';
+import { areaOf, requireActor } from './actor.ts';
 
 const idSchema = z.coerce.number().int().min(1).max(2_147_483_647);
 
@@ -58,8 +58,11 @@ export class WorkOrdersController {
   @Get()
   @ApiOperation({ summary: 'Orders of an area, overdue first; a page at a time' })
   @ApiOkResponse({ standardSchema: workOrderListSchema })
-  list(@Query({ schema: workOrderQuerySchema }) query: WorkOrderQuery): Promise<WorkOrderList> {
-    return this.orders.list(query);
+  list(
+    @Query({ schema: workOrderQuerySchema }) query: WorkOrderQuery,
+    @Req() request: FastifyRequest,
+  ): Promise<WorkOrderList> {
+    return this.orders.list({ ...query, ...areaOf(request, query) });
   }
 
   @Post()

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { AccountService } from '#access';
 import { EmbeddedBroker } from '#mqtt';
 import { Database, migrate } from '#persistence';
-import { EnvironmentError, readEnvironment, type Environment } from '#platform';
+import { Clock, EnvironmentError, readEnvironment, type Environment } from '#platform';
 import { RegistryError, writeDemoRegistry } from '#registry';
 import { Child, type ProgramName } from './children.ts';
 import { ensureDataFolder } from './data-folder.ts';
@@ -50,7 +51,7 @@ async function start(environment: Environment): Promise<void> {
   const mqttUrl = environment.MQTT_URL ?? (await startBroker(environment.MQTT_PORT));
   startPrograms({
     names: ['api', 'worker', 'ingest', ...(environment.PV_SIMULATOR === 'on' ? ['simulator' as const] : [])],
-    environment: { DATABASE_URL: databaseUrl, MQTT_URL: mqttUrl, ...clock },
+    environment: { DATABASE_URL: databaseUrl, MQTT_URL: mqttUrl, ...clock, ...accessOf(environment) },
     logDir: join(dataDir, 'logs'),
   });
   say(
@@ -64,6 +65,16 @@ async function start(environment: Environment): Promise<void> {
     signal: shutdown.signal,
   });
   process.stdout.write(`ready ${pageUrl(environment)}\n`);
+}
+
+/**
+ * On one's own machine nothing asks for a login, unless it is told to. Only a simulated fleet has accounts that everybody
+ * may take.
+ */
+function accessOf(environment: Environment): NodeJS.ProcessEnv {
+  const access = environment.PV_ACCESS ?? 'open';
+  const isDemo = access === 'open' && environment.PV_SIMULATOR === 'on';
+  return { PV_ACCESS: access, PV_DEMO_ACCOUNTS: isDemo ? 'on' : 'off' };
 }
 
 async function startDatabase(dataDir: string): Promise<string> {
@@ -84,6 +95,12 @@ async function prepare(databaseUrl: string, environment: Environment): Promise<N
   try {
     if (environment.PV_SIMULATOR === 'off') return {};
     const { written } = await writeDemoRegistry(database, environment.PV_SEED);
+    if (accessOf(environment)['PV_DEMO_ACCOUNTS'] === 'on')
+      await new AccountService(database, new Clock()).ensureDemoAccounts({
+        accountId: 'standalone',
+        name: 'standalone',
+        address: null,
+      });
     if (written) say('registry: 468 stations, 1,469 villages (模拟数据, simulated)');
     const newestMs = await newestReadingMs(database);
     const anchorMs = Date.now();

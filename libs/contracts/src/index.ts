@@ -1,4 +1,5 @@
 export * from './common.ts';
+export * from './http/access.ts';
 export * from './http/alarm-settings.ts';
 export * from './http/alarms.ts';
 export * from './http/allocations.ts';

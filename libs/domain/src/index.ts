@@ -1,3 +1,4 @@
+export * from './access/index.ts';
 export * from './allocation/index.ts';
 export * from './alarm/index.ts';
 export * from './calendar/index.ts';

@@ -23,6 +23,15 @@ export const environmentSchema = z
     NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
     PORT: port.default(3000),
     PV_HOST: z.string().default('127.0.0.1'),
+    PV_ACCESS: z.enum(['open', 'closed']).optional(),
+    PV_OPEN_READING: z.enum(['on', 'off']).default('off'),
+    PV_DEMO_ACCOUNTS: z.enum(['on', 'off']).default('off'),
+    PV_TRUSTED_PROXIES: z
+      .string()
+      .regex(/^[0-9a-fA-F.:/]+(,[0-9a-fA-F.:/]+)*$/, {
+        message: 'must be addresses or networks, with commas',
+      })
+      .optional(),
     PV_DATA_DIR: z.string().default('.data'),
     DATABASE_URL: url('postgres:', 'postgresql:').optional(),
     MQTT_URL: url('mqtt:', 'mqtts:', 'ws:', 'wss:').optional(),
@@ -56,6 +65,12 @@ export const environmentSchema = z
     PV_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   })
   .superRefine((environment, context) => {
+    if (environment.PV_DEMO_ACCOUNTS === 'on' && environment.PV_ACCESS !== 'open')
+      context.addIssue({
+        code: 'custom',
+        path: ['PV_DEMO_ACCOUNTS'],
+        message: 'accounts without a password are for an open demo only: PV_ACCESS=open',
+      });
     if (environment.NODE_ENV !== 'production') return;
     if (environment.PV_CLOCK_START !== undefined)
       context.addIssue({ code: 'custom', path: ['PV_CLOCK_START'], message: 'production runs on real time' });

@@ -36,6 +36,7 @@ interface ProblemBody {
 
 const TITLES: Record<number, string> = {
   400: 'Bad request',
+  401: 'Login needed',
   403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',

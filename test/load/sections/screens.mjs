@@ -29,6 +29,7 @@ async function startApi(url) {
         ...process.env,
         DATABASE_URL: url,
         PORT: String(port),
+        PV_ACCESS: 'open',
         PV_CLOCK_START: NOW,
         PV_CLOCK_SPEED: '1',
         PV_LOG_LEVEL: 'error',
