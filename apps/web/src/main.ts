@@ -4,6 +4,7 @@ import { makeI18n } from './i18n/index.ts';
 import './kit.ts';
 import { router } from './router.ts';
 import { startTicking } from './state/clock.ts';
+import { leadToLogin } from './state/leadToLogin.ts';
 import { reloadOnNewBuild } from './state/newBuild.ts';
 import { locale } from './state/preferences.ts';
 import './styles/tokens.css';
@@ -11,6 +12,7 @@ import './styles/base.css';
 
 startTicking();
 reloadOnNewBuild(router);
+leadToLogin(router);
 createApp(App)
   .use(router)
   .use(await makeI18n(locale.value))

@@ -5,6 +5,12 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/', name: 'overview', component: () => import('./pages/OverviewPage.vue') },
+    {
+      path: '/login',
+      name: 'login',
+      component: () => import('./pages/LoginPage.vue'),
+      meta: { isBare: true },
+    },
     // The big screen has nothing of the shell around it.
     { path: '/wall', name: 'wall', component: () => import('./pages/WallPage.vue'), meta: { isBare: true } },
     { path: '/stations', name: 'stations', component: () => import('./pages/StationsPage.vue') },

@@ -1,4 +1,4 @@
-import { empty, sql, type Database, type Queryable } from '#persistence';
+import { empty, sql, type Queryable } from '#persistence';
 import { sha256 } from './token.ts';
 
 /** Anything that JSON can hold. */
@@ -110,7 +110,7 @@ export async function auditPage(
  * Follows the whole chain and names the first event that is gone, was changed, or does not follow. A chain rewritten to its
  * end shows against a head hash kept elsewhere.
  */
-export async function verifyAuditChain(database: Database): Promise<AuditReport> {
+export async function verifyAuditChain(database: Queryable): Promise<AuditReport> {
   const [head] = await database.query<{ sequence: bigint; eventHash: string }>(sql`
     select sequence, event_hash as "eventHash" from audit_head where id = 1`);
   if (!head) throw new Error('the audit trail has no head');

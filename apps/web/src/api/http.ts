@@ -46,6 +46,12 @@ export function problemOf(status: number, body: unknown): ShownProblem {
   };
 }
 
+/** Hears of every read that was refused because of who asks; the app leads to the login. */
+let onReadRefused: (problem: ShownProblem) => void = () => undefined;
+export function hearReadRefused(listener: (problem: ShownProblem) => void): void {
+  onReadRefused = listener;
+}
+
 /**
  * Reads JSON of the shape that the contract names for the path. Web and API are built from one commit, so the shape
  * is trusted, not parsed a second time.
@@ -61,6 +67,10 @@ export async function getJson<T>(path: string, query: QueryValues, signal: Abort
     throw new ApiError(problem, { cause });
   }
   const body: unknown = await response.json().catch(() => null);
-  if (!response.ok || body === null) throw new ApiError(problemOf(response.status, body));
+  if (!response.ok || body === null) {
+    const problem = problemOf(response.status, body);
+    if (problem.status === 401 || problem.code === 'access.change_password_first') onReadRefused(problem);
+    throw new ApiError(problem);
+  }
   return body as T;
 }

@@ -1,3 +1,4 @@
+import { accessEn } from '../components/access/texts.en.ts';
 import { alarmsEn } from '../components/alarms/texts.en.ts';
 import { ingestEn } from '../components/ingest/texts.en.ts';
 import { outagesEn } from '../components/outages/texts.en.ts';
@@ -29,6 +30,7 @@ export const en: Messages = {
     outages: 'Outages',
     settings: 'Settings',
     more: 'More',
+    login: 'Log in',
   },
   top: {
     area: 'Area',
@@ -339,6 +341,7 @@ export const en: Messages = {
   },
   notFound: { title: 'No such page', detail: 'The address may be wrong.', home: 'Back to overview' },
   loading: 'Loading',
+  ...accessEn,
   ...alarmsEn,
   ...ingestEn,
   ...outagesEn,

@@ -1,3 +1,4 @@
+import { accessZhCN } from '../components/access/texts.zh-CN.ts';
 import { alarmsZhCN } from '../components/alarms/texts.zh-CN.ts';
 import { ingestZhCN } from '../components/ingest/texts.zh-CN.ts';
 import { outagesZhCN } from '../components/outages/texts.zh-CN.ts';
@@ -28,6 +29,7 @@ export const zhCN = {
     outages: '停电登记',
     settings: '设置',
     more: '更多',
+    login: '登录',
   },
   top: {
     area: '区域',
@@ -317,6 +319,7 @@ export const zhCN = {
   },
   notFound: { title: '没有这个页面', detail: '地址可能有误。', home: '回到总览' },
   loading: '加载中',
+  ...accessZhCN,
   ...alarmsZhCN,
   ...ingestZhCN,
   ...outagesZhCN,

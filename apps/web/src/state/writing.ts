@@ -1,9 +1,12 @@
 import { computed, shallowRef, type ComputedRef } from 'vue';
 import { useI18n } from 'vue-i18n';
+import type { Permission } from '#domain';
 import type { ShownProblem } from '../api/http.ts';
+import { session } from './account.ts';
 
 /**
- * What may not be changed, as far as the server has said so: no page knows it before it has tried. A refusal of one area
+ * What may not be changed, as far as the server has said so: the role of who is logged in tells it, else no page knows it
+ * before it has tried. A refusal of one area
  * rests the buttons of that area; who is not known at all, or sits at another machine, changes nothing anywhere.
  */
 export type WriteArea = 'alarms' | 'settings' | 'outages' | 'workOrders' | 'data';
@@ -17,9 +20,27 @@ export function noteRefusal(area: WriteArea, problem: ShownProblem): void {
   refusals.value = new Map(refusals.value).set(isOfEverything(problem) ? 'everything' : area, problem);
 }
 
+/** One of them is enough to change something of the area; the server knows of which thing. */
+const PERMISSIONS_OF: Readonly<Record<WriteArea, readonly Permission[]>> = {
+  alarms: ['alarm.handle'],
+  settings: ['alarm.configure', 'work_order.plan'],
+  outages: ['alarm.configure'],
+  workOrders: ['work_order.handle', 'work_order.plan'],
+  data: ['ingest.review', 'counter.review', 'registry.write'],
+};
+
+/** What the session says of an area; null where it allows it, or leaves it open (who sits at which machine). */
+function knownRefusal(area: WriteArea): ShownProblem | null {
+  const known = session.value;
+  if (known === null || (known.account === null && known.access === 'open')) return null;
+  if (PERMISSIONS_OF[area].some((permission) => known.permissions.includes(permission))) return null;
+  const [status, code] = known.account === null ? [401, 'access.login_needed'] : [403, 'access.not_allowed'];
+  return { code, status, title: '', detail: null, reference: null };
+}
+
 /** Why changes of an area are refused; null as far as nobody has tried. */
 export const refusalOf = (area: WriteArea): ShownProblem | null =>
-  refusals.value.get('everything') ?? refusals.value.get(area) ?? null;
+  knownRefusal(area) ?? refusals.value.get('everything') ?? refusals.value.get(area) ?? null;
 
 /** A change was taken: whatever was refused before is worth another try. */
 export function noteTaken(area: WriteArea): void {
@@ -34,6 +55,7 @@ export function noteTaken(area: WriteArea): void {
 export function useWriting(area: WriteArea): {
   isDenied: ComputedRef<boolean>;
   reason: ComputedRef<string>;
+  needsLogin: ComputedRef<boolean>;
   tryAgain: () => void;
 } {
   const { t } = useI18n();
@@ -43,5 +65,10 @@ export function useWriting(area: WriteArea): {
     if (refusal.value.code === 'request.only_local') return t('writing.onlyLocal');
     return t(refusal.value.status === 401 ? 'writing.unknown' : 'writing.forbidden');
   });
-  return { isDenied: computed(() => refusal.value !== null), reason, tryAgain: () => noteTaken(area) };
+  return {
+    isDenied: computed(() => refusal.value !== null),
+    reason,
+    needsLogin: computed(() => refusal.value?.status === 401),
+    tryAgain: () => noteTaken(area),
+  };
 }

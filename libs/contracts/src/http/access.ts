@@ -1,13 +1,12 @@
 import { z } from 'zod';
-import { PERMISSIONS, ROLES } from '#domain';
+import { PASSWORD_LENGTH_MIN, PERMISSIONS, ROLES } from '#domain';
 import { instantSchema } from '../common.ts';
 
-/** Below this a password is guessed; above it, hashing is paid for by whoever asks. */
-export const PASSWORD_LENGTH_MIN = 10;
+/** Longer ones only cost time. */
 const PASSWORD_LENGTH_MAX = 200;
 
 export const roleSchema = z.enum(ROLES).meta({ description: '运维, 经办, 复核, 审计, 管理员' });
-export const permissionSchema = z.enum(PERMISSIONS);
+const permissionSchema = z.enum(PERMISSIONS);
 
 /** Name typed at the login: small letters, digits, dot, dash; capitals are taken as small ones. */
 export const accountNameSchema = z
@@ -17,9 +16,9 @@ export const accountNameSchema = z
   .regex(/^[a-z0-9][a-z0-9._-]{1,39}$/);
 /** Name of the person as it stands under what he did; one account a name. */
 export const displayNameSchema = z.string().trim().min(2).max(40);
-export const newPasswordSchema = z.string().min(PASSWORD_LENGTH_MIN).max(PASSWORD_LENGTH_MAX);
+const newPasswordSchema = z.string().min(PASSWORD_LENGTH_MIN).max(PASSWORD_LENGTH_MAX);
 
-export const accountViewSchema = z
+const accountViewSchema = z
   .object({
     id: z.string(),
     name: z.string(),
@@ -30,7 +29,6 @@ export const accountViewSchema = z
     mustChangePassword: z.boolean(),
   })
   .meta({ id: 'Account' });
-export type AccountView = z.infer<typeof accountViewSchema>;
 
 /** `GET /api/v1/session`: who asks, and what he may do. */
 export const sessionViewSchema = z

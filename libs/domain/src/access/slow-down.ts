@@ -1,3 +1,5 @@
+/** Characters of a password, at least: below this it is guessed. */
+export const PASSWORD_LENGTH_MIN = 10;
 /** Wrong passwords that cost nothing: a person mistypes. */
 const FREE_FAILURES = 3;
 const FIRST_DELAY_MS = 1_000;
