@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagg
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Observable } from 'rxjs';
 import { z } from 'zod';
+import { SessionService } from '#access';
 import {
   areasSchema,
   compareQuerySchema,
@@ -18,7 +19,8 @@ import {
 import { FleetService, HistoryService, LiveService } from '#monitoring';
 import { ProblemError } from '#platform';
 import { RegistryRepository } from '#registry';
-import { areaOf, countyFor } from './actor.ts';
+import { areaOf, countyFor, visitorOf } from './actor.ts';
+import { whileLoggedIn } from './live-session.ts';
 import { SharedBodies } from './shared-bodies.ts';
 
 @ApiTags('fleet')
@@ -31,6 +33,7 @@ export class FleetController {
     @Inject(LiveService) private readonly liveService: LiveService,
     @Inject(HistoryService) private readonly history: HistoryService,
     @Inject(RegistryRepository) private readonly registry: RegistryRepository,
+    @Inject(SessionService) private readonly sessions: SessionService,
   ) {}
 
   @Get('fleet')
@@ -78,6 +81,10 @@ export class FleetController {
       throw query.station === undefined
         ? new ProblemError(404, 'county.not_found', `no county ${query.county} with stations`)
         : new ProblemError(404, 'station.not_found', `no station ${query.station}`);
-    return new Observable((reader) => subscribe((message) => reader.next(message), lastEventId ?? null));
+    const messages = new Observable<MessageEvent>((reader) =>
+      subscribe((message) => reader.next(message), lastEventId ?? null),
+    );
+    const { session } = visitorOf(request);
+    return whileLoggedIn(messages, session === null ? null : () => this.sessions.isLive(session));
   }
 }

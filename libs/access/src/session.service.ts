@@ -15,6 +15,7 @@ import {
   touchSession,
   updateAccount,
   type AccountRow,
+  type SessionRow,
 } from './access.repository.ts';
 import { audit } from './audit.ts';
 import { attemptKey, countFailure, countTry, TRIES_KEPT_MS } from './login-attempts.ts';
@@ -104,14 +105,18 @@ export class SessionService {
   async find(token: string): Promise<Session | null> {
     const hash = tokenHash(token);
     if (hash === null) return null;
+    const row = await this.liveRow(hash);
+    if (row === null) return null;
     const now = this.clock.realNow();
-    const seenSince = new Date(now.getTime() - IDLE_MS);
-    const row = await liveSession(this.database, { tokenHash: hash, now, seenSince });
-    // A database of a demo that is used in earnest later opens to no account of the demo.
-    if (row === null || (row.isDemo && !this.isDemo)) return null;
     if (now.getTime() - row.lastSeenAt.getTime() > TOUCH_AFTER_MS)
       await touchSession(this.database, hash, now);
     return sessionOf(row, row);
+  }
+
+  /** Whether a session that was live still is, with the role it had. That does not count as a use of it. */
+  async isLive(session: Session): Promise<boolean> {
+    const row = await this.liveRow(session.tokenHash);
+    return row !== null && row.role === session.role;
   }
 
   async logout(session: Session, address: string): Promise<void> {
@@ -172,6 +177,14 @@ export class SessionService {
     if (!this.isDemo) return [];
     const rows = await demoAccounts(this.database);
     return rows.map(({ name, displayName, role }) => ({ name, displayName, role }));
+  }
+
+  private async liveRow(hash: string): Promise<SessionRow | null> {
+    const now = this.clock.realNow();
+    const seenSince = new Date(now.getTime() - IDLE_MS);
+    const row = await liveSession(this.database, { tokenHash: hash, now, seenSince });
+    // A database of a demo that is used in earnest later opens to no account of the demo.
+    return row?.isDemo && !this.isDemo ? null : row;
   }
 
   private get isDemo(): boolean {
