@@ -20,6 +20,7 @@ import { createApi } from '../../apps/api/src/api.ts';
 const { database, url } = await createTestDatabase();
 const logger = createLogger('api', { PV_LOG_LEVEL: 'error' });
 const keeper: AccountKeeper = { accountId: 'test', name: 'test', address: null };
+const NOW = '2026-06-15T12:00:00+08:00';
 const PASSWORD = 'sun over the mountain';
 const accounts = new AccountService(database, new Clock());
 const apps: NestFastifyApplication[] = [];
@@ -65,7 +66,7 @@ class Visitor {
 }
 
 async function start(settings: Record<string, string>): Promise<string> {
-  const environment = readEnvironment({ NODE_ENV: 'test', ...settings });
+  const environment = readEnvironment({ NODE_ENV: 'test', PV_CLOCK_START: NOW, ...settings });
   const app = await createApi({ environment, logger, url });
   apps.push(app);
   app.get(Clock).realNow = () => new Date(atMs);
@@ -317,7 +318,7 @@ describe('two signatures', () => {
       where d.kind = 'meter' order by d.id limit 1`);
     const exchange = {
       ...place,
-      at: '2026-11-20T02:00:00.000Z',
+      at: '2026-06-10T02:00:00.000Z',
       finalWh: 1_000_000,
       startWh: 0,
       newSerial: 'NEW-1',

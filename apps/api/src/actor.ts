@@ -74,7 +74,7 @@ export function requireOwnPassword(session: Session): void {
     throw new ProblemError(403, 'access.change_password_first', 'choose a password of your own first');
 }
 
-export const loginNeeded = () => new ProblemError(401, 'access.login_needed', 'log in first');
+const loginNeeded = () => new ProblemError(401, 'access.login_needed', 'log in first');
 
 /** What who asks may do; of an open demo, all that is taken from the machine itself. */
 export function permissionsOfVisitor(request: FastifyRequest): readonly Permission[] {

@@ -42,7 +42,7 @@ export async function demoAccounts(database: Queryable): Promise<AccountRow[]> {
     order by a.id`);
 }
 
-export interface NewAccount {
+interface NewAccount {
   name: string;
   displayName: string;
   role: Role;
@@ -142,7 +142,7 @@ export async function deletePast(
   await database.query(sql`delete from access_attempt where last_at < ${before.triedSince}::timestamptz`);
 }
 
-export interface AttemptRow {
+interface AttemptRow {
   failures: number;
   lastAt: Date;
   notBefore: Date;

@@ -15,7 +15,7 @@ import {
 import { audit, type Json } from './audit.ts';
 import { hashPassword } from './password.ts';
 
-export type Account = Omit<AccountRow, 'passwordHash'>;
+type Account = Omit<AccountRow, 'passwordHash'>;
 
 /** Who makes a change to accounts: a person, or the command on the server. */
 export interface AccountKeeper {
@@ -24,7 +24,7 @@ export interface AccountKeeper {
   address: string | null;
 }
 
-export interface NewAccountEntry {
+interface NewAccountEntry {
   /** As `accountNameSchema` of contracts takes it. */
   name: string;
   displayName: string;
@@ -34,7 +34,7 @@ export interface NewAccountEntry {
 }
 
 /** What of an account can be changed; the name and the person stay, they stand under what was done. */
-export interface AccountChange {
+interface AccountChange {
   role?: Role;
   countyCodes?: string[] | null;
   isDisabled?: boolean;

@@ -32,11 +32,11 @@ interface ChainedEvent {
   previousHash: string;
 }
 
-export interface AuditRow extends ChainedEvent {
+interface AuditRow extends ChainedEvent {
   eventHash: string;
 }
 
-export type AuditReport =
+type AuditReport =
   | { state: 'whole'; events: bigint; headHash: string }
   | {
       state: 'broken';

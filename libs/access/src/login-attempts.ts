@@ -20,7 +20,23 @@ export class SlowDownError extends ProblemError {
  * Key of the tries: name and address together. Whoever guesses slows down himself; the owner of the name at another
  * address is not kept waiting.
  */
-export const attemptKey = (name: string, address: string) => sha256(`login|${name}|${address}`);
+export const attemptKey = (name: string, address: string) => sha256(`login|${name}|${placeOf(address)}`);
+
+/** Whoever has one IPv6 address has 2^64 of them, so the first half of it counts; of IPv4 all of it. */
+export function placeOf(address: string): string {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined || !address.includes(':')) return mapped ?? address;
+  const [left = '', right] = (address.split('%')[0] ?? '').toLowerCase().split('::');
+  const groups = (text: string | undefined) => (text === undefined || text === '' ? [] : text.split(':'));
+  const missing = 8 - groups(left).length - groups(right).length;
+  const whole = [
+    ...groups(left),
+    ...Array.from({ length: Math.max(0, missing) }, () => '0'),
+    ...groups(right),
+  ];
+  const half = whole.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ''));
+  return `${half.join(':')}::/64`;
+}
 
 /**
  * Counts a try before its password is looked at, so that many at once are no more than one after the other. A login that
@@ -45,7 +61,7 @@ export async function countFailure(
   database: Database,
   failure: { accountId: number | null; address: string; now: Date },
 ): Promise<number> {
-  const key = sha256(`failed|${failure.accountId ?? 'none'}|${failure.address}`);
+  const key = sha256(`failed|${failure.accountId ?? 'none'}|${placeOf(failure.address)}`);
   return database.transaction(async (transaction) => {
     const found = await lockAttempt(transaction, key, failure.now);
     const failures = found.failures + 1;

@@ -1,5 +1,6 @@
+import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
-import { requireOtherPerson } from './separation.ts';
+import { requireOtherPerson } from './index.ts';
 
 describe('four eyes', () => {
   it('lets another account check, and never the one that made it', () => {

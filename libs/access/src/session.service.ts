@@ -47,7 +47,7 @@ export interface Session {
   tokenHash: string;
 }
 
-export interface Opened {
+interface Opened {
   /** For the cookie; it is not kept anywhere. */
   token: string;
   session: Session;
