@@ -1,10 +1,9 @@
-import type { FastifyRequest } from 'fastify';
 import { describe, expect, it } from 'vitest';
 import type { Session } from '#access';
 import { permissionsOf, type Role } from '#domain';
 import { ProblemError } from '#platform';
 import { countyFor, requireActor, setVisitor, signerOf } from './actor.ts';
-import { requireOwnPage } from './own-machine.ts';
+import { requireOwnPage, type Asking } from './own-machine.ts';
 import { readSessionCookie } from './session-cookie.ts';
 
 const session = (role: Role, more: Partial<Session> = {}): Session => ({
@@ -24,12 +23,12 @@ const session = (role: Role, more: Partial<Session> = {}): Session => ({
 /** The part of a request that is looked at. */
 function requestOf(parts: {
   ip?: string;
-  headers?: Record<string, string>;
+  headers?: Asking['headers'];
   session?: Session | null;
   isOpen?: boolean;
-}): FastifyRequest {
+}): Asking {
   const { ip = '127.0.0.1', headers = { host: 'localhost:3000' } } = parts;
-  const request = { ip, headers } as unknown as FastifyRequest;
+  const request: Asking = { ip, headers };
   if (parts.isOpen !== undefined)
     setVisitor(request, { session: parts.session ?? null, isOpen: parts.isOpen });
   return request;

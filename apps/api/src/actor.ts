@@ -1,8 +1,7 @@
-import type { FastifyRequest } from 'fastify';
 import type { Session } from '#access';
 import { isInArea, PERMISSIONS, type Area, type Permission } from '#domain';
 import { ProblemError } from '#platform';
-import { requireOwnMachine } from './own-machine.ts';
+import { requireOwnMachine, type Asking } from './own-machine.ts';
 
 /** Who changes something. */
 export interface Actor {
@@ -23,15 +22,15 @@ export interface Visitor {
 }
 
 /** Kept beside the request: nothing that a client sends can set it. */
-const visitors = new WeakMap<FastifyRequest, Visitor>();
+const visitors = new WeakMap<Asking, Visitor>();
 const NOBODY: Visitor = { session: null, isOpen: false };
 const LOCAL_ACTOR: Actor = { accountId: 'local', name: '本机值班员', area: null, isLocal: true };
 
-export function setVisitor(request: FastifyRequest, visitor: Visitor): void {
+export function setVisitor(request: Asking, visitor: Visitor): void {
   visitors.set(request, visitor);
 }
 
-export function visitorOf(request: FastifyRequest): Visitor {
+export function visitorOf(request: Asking): Visitor {
   return visitors.get(request) ?? NOBODY;
 }
 
@@ -40,7 +39,7 @@ export function visitorOf(request: FastifyRequest): Visitor {
  * @throws ProblemError 401 `access.login_needed`, 403 `access.not_allowed`, `access.change_password_first`; without a
  *   login in an open demo 403 `localCode`, as `request.only_local`
  */
-export function requireActor(request: FastifyRequest, permission: Permission, localCode?: string): Actor {
+export function requireActor(request: Asking, permission: Permission, localCode?: string): Actor {
   const { session, isOpen } = visitorOf(request);
   if (session !== null) {
     requireOwnPassword(session);
@@ -62,7 +61,7 @@ export function requireActor(request: FastifyRequest, permission: Permission, lo
 export const signerOf = (actor: Actor, typed: string) => (actor.isLocal ? typed : actor.name);
 
 /** The session of who asks. @throws ProblemError 401 `access.login_needed` */
-export function requireSession(request: FastifyRequest): Session {
+export function requireSession(request: Asking): Session {
   const { session } = visitorOf(request);
   if (session === null) throw loginNeeded();
   return session;
@@ -77,7 +76,7 @@ export function requireOwnPassword(session: Session): void {
 const loginNeeded = () => new ProblemError(401, 'access.login_needed', 'log in first');
 
 /** What who asks may do; of an open demo, all that is taken from the machine itself. */
-export function permissionsOfVisitor(request: FastifyRequest): readonly Permission[] {
+export function permissionsOfVisitor(request: Asking): readonly Permission[] {
   const { session, isOpen } = visitorOf(request);
   if (session !== null) return session.permissions;
   return isOpen && isOwnMachine(request) ? PERMISSIONS : [];
@@ -87,7 +86,7 @@ export function permissionsOfVisitor(request: FastifyRequest): readonly Permissi
  * The county that a reader is shown: the one asked for, or the only one of his area.
  * @throws ProblemError 403 `access.outside_area` for a county that is not his, or the city where he has several counties.
  */
-export function countyFor(request: FastifyRequest, asked: string | undefined): string | undefined {
+export function countyFor(request: Asking, asked: string | undefined): string | undefined {
   const area = visitorOf(request).session?.area ?? null;
   if (area === null) return asked;
   if (asked === undefined && area.length === 1) return area[0];
@@ -97,12 +96,12 @@ export function countyFor(request: FastifyRequest, asked: string | undefined): s
 }
 
 /** As {@link countyFor}, as a part of a query that has its county only where there is one. */
-export function areaOf(request: FastifyRequest, query: { county?: string | undefined }): { county?: string } {
+export function areaOf(request: Asking, query: { county?: string | undefined }): { county?: string } {
   const county = countyFor(request, query.county);
   return county === undefined ? {} : { county };
 }
 
-function isOwnMachine(request: FastifyRequest): boolean {
+function isOwnMachine(request: Asking): boolean {
   try {
     requireOwnMachine(request);
     return true;

@@ -15,14 +15,11 @@ export function whileLoggedIn<T>(
   if (isLive === null) return source;
   return new Observable<T>((reader) => {
     const subscription = source.subscribe(reader);
-    const timer = setInterval(() => {
-      void isLive().then(
-        (live) => {
-          if (!live) reader.complete();
-        },
-        () => undefined,
-      );
-    }, SESSION_CHECK_MS);
+    const look = async () => {
+      const live = await isLive().catch(() => true);
+      if (!live) reader.complete();
+    };
+    const timer = setInterval(() => void look(), SESSION_CHECK_MS);
     timer.unref();
     return () => {
       clearInterval(timer);

@@ -1,12 +1,15 @@
 import type { FastifyRequest } from 'fastify';
 import { ProblemError } from '#platform';
 
+/** The part of a request that says who asks. */
+export type Asking = Pick<FastifyRequest, 'ip' | 'headers'>;
+
 /**
  * In an open demo there is no login, so things are changed only by who sits at the machine itself: not by another machine, and
  * not by a page of another site that a browser on this machine has open.
  * @throws ProblemError 403 with `code`
  */
-export function requireOwnMachine(request: FastifyRequest, code = 'request.only_local'): void {
+export function requireOwnMachine(request: Asking, code = 'request.only_local'): void {
   const { host, origin, 'sec-fetch-site': site } = request.headers;
   const isLocal = /^(127\.|::1$|::ffff:127\.)/.test(request.ip);
   const isLocalHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host ?? '');
@@ -21,7 +24,7 @@ export function requireOwnMachine(request: FastifyRequest, code = 'request.only_
  * what a page of another site makes it send. Programs send neither header.
  * @throws ProblemError 403 `request.foreign_page`
  */
-export function requireOwnPage(request: FastifyRequest): void {
+export function requireOwnPage(request: Asking): void {
   const { host, origin, 'sec-fetch-site': site } = request.headers;
   const isOwnPage = origin === undefined || (host !== undefined && URL.parse(origin)?.host === host);
   const isOwnSite = site === undefined || site === 'same-origin' || site === 'none';
