@@ -42,22 +42,13 @@ export class AccessGuard implements CanActivate {
   }
 
   private check(rule: AccessRule, request: FastifyRequest): void {
-    switch (rule) {
-      case 'public':
-        return;
-      case 'session':
-        requireSession(request);
-        return;
-      case 'reading':
-        this.checkReading(request);
-        return;
-      case 'by_body':
-        // Which permission it takes, the handler knows; who nobody is, is told here already.
-        if (!this.isOpen) requireSession(request);
-        return;
-      default:
-        requireActor(request, rule, rule === 'registry.write' ? 'import.only_local' : undefined);
-    }
+    if (rule === 'public') return;
+    if (rule === 'session') requireSession(request);
+    else if (rule === 'reading') this.checkReading(request);
+    // Which permission it takes, the handler knows; who nobody is, is told here already.
+    else if (rule === 'by_body') {
+      if (!this.isOpen) requireSession(request);
+    } else requireActor(request, rule, rule === 'registry.write' ? 'import.only_local' : undefined);
   }
 
   private checkReading(request: FastifyRequest): void {

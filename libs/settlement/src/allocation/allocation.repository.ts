@@ -8,7 +8,7 @@ import {
 import { sql, type Queryable } from '#persistence';
 import type { SettlementActor } from '../statements/statement.repository.ts';
 
-export type RunState = 'proposed' | 'approved' | 'voided';
+type RunState = 'proposed' | 'approved' | 'voided';
 
 export interface StoredRun {
   id: number;

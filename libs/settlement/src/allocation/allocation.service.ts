@@ -240,7 +240,7 @@ export class AllocationService {
     const day = dayOf(this.clock.nowMs());
     const policy = await this.policy(transaction, proposal.county, day);
     const run = proposeRun({
-      received: free.map(({ stationId: _, ...money }) => money),
+      received: free,
       rights: await rightsOf(transaction, free),
       villages: await villageLineages(transaction),
       costs: policy.value.costs,

@@ -1,7 +1,7 @@
 import { addDays } from '#domain';
 
 /** Why a cell cannot be taken: a dotted code for programs, a sentence for people that says how to mend it. */
-export interface CellProblem {
+interface CellProblem {
   code: string;
   reason: string;
 }
