@@ -21,12 +21,14 @@ class FakeSource implements LiveSource {
 function setup() {
   const sources: FakeSource[] = [];
   const states: LinkState[] = [];
-  const messages: unknown[] = [];
+  const messages: string[] = [];
   const onReconnected = vi.fn();
-  const close = openLive<unknown>({
+  const close = openLive({
     url: '/api/v1/live',
-    event: 'fleet',
-    onMessage: (message) => messages.push(message),
+    listeners: [
+      { event: 'fleet', onData: (data) => messages.push(data) },
+      { event: 'alarms', onData: (data) => messages.push(data) },
+    ],
     onState: (state) => states.push(state),
     onReconnected,
     createSource: () => {
@@ -53,7 +55,7 @@ describe('live link', () => {
     link.last().emit('open');
     link.last().emit('fleet', '{"powerW":1}');
     expect(link.states).toEqual(['connecting', 'live']);
-    expect(link.messages).toEqual([{ powerW: 1 }]);
+    expect(link.messages).toEqual(['{"powerW":1}']);
     expect(link.onReconnected).not.toHaveBeenCalled();
     link.close();
   });
@@ -88,6 +90,18 @@ describe('live link', () => {
     const link = setup();
     link.last().emit('open');
     vi.advanceTimersByTime(SILENCE_MS);
+    expect(link.states.at(-1)).toBe('reconnecting');
+    link.close();
+  });
+
+  it('takes an event of any kind that it hears for a sign of life', () => {
+    const link = setup();
+    link.last().emit('open');
+    vi.advanceTimersByTime(SILENCE_MS - 1);
+    link.last().emit('alarms', '{}');
+    vi.advanceTimersByTime(SILENCE_MS - 1);
+    expect(link.states).toEqual(['connecting', 'live']);
+    vi.advanceTimersByTime(1);
     expect(link.states.at(-1)).toBe('reconnecting');
     link.close();
   });

@@ -23,10 +23,16 @@ export interface LiveSource {
   close(): void;
 }
 
-export interface LiveOptions<T> {
-  url: string;
+/** What is done with the data of one kind of event. */
+export interface LiveListener {
   event: string;
-  onMessage: (message: T) => void;
+  onData: (data: string) => void;
+}
+
+export interface LiveOptions {
+  url: string;
+  /** Any of these events is a sign of life. */
+  listeners: readonly LiveListener[];
   onState: (state: LinkState) => void;
   /** Called when a stream opens after one was lost: what was missed has to be fetched. */
   onReconnected: () => void;
@@ -41,7 +47,7 @@ export function pauseMs(failures: number, random: number): number {
 }
 
 /** Opens the stream and keeps it open until the returned function is called. */
-export function openLive<T>(options: LiveOptions<T>): () => void {
+export function openLive(options: LiveOptions): () => void {
   const createSource = options.createSource ?? ((url: string): LiveSource => new EventSource(url));
   const random = options.random ?? Math.random;
   let source: LiveSource | null = null;
@@ -80,12 +86,13 @@ export function openLive<T>(options: LiveOptions<T>): () => void {
       }),
     );
     current.addEventListener('error', () => whileCurrent(fail));
-    current.addEventListener(options.event, (event) =>
-      whileCurrent(() => {
-        listenForSilence();
-        options.onMessage(JSON.parse(event.data) as T);
-      }),
-    );
+    for (const { event, onData } of options.listeners)
+      current.addEventListener(event, ({ data }) =>
+        whileCurrent(() => {
+          listenForSilence();
+          onData(data);
+        }),
+      );
   }
 
   options.onState('connecting');

@@ -1,20 +1,28 @@
-import type { LiveFleet, LiveStation } from '#contracts';
+import type { LiveAlarms, LiveFleet, LiveStation } from '#contracts';
 import { onScopeDispose, watch, type Ref } from 'vue';
-import { openLive } from '../api/live.ts';
+import { openLive, type LiveListener } from '../api/live.ts';
 import { linkState, samples } from './connection.ts';
 
 /** Events of `/api/v1/live` by name. */
 interface LiveEvents {
   fleet: LiveFleet;
   station: LiveStation;
+  alarms: LiveAlarms;
+}
+
+/** What is done with each message of one kind. */
+export function hear<E extends keyof LiveEvents>(
+  event: E,
+  onMessage: (message: LiveEvents[E]) => void,
+): LiveListener {
+  return { event, onData: (data) => onMessage(JSON.parse(data) as LiveEvents[E]) };
 }
 
 /** Keeps one live stream open while the component lives, and opens another when the address changes. */
-export function useLive<E extends keyof LiveEvents>(options: {
+export function useLive(options: {
   /** Null keeps the stream closed, as where there is nothing to hear of. */
   url: Ref<string | null>;
-  event: E;
-  onMessage: (message: LiveEvents[E]) => void;
+  listeners: readonly LiveListener[];
   onReconnected: () => void;
 }): void {
   let close: (() => void) | null = null;
@@ -26,10 +34,9 @@ export function useLive<E extends keyof LiveEvents>(options: {
       linkState.value = 'idle';
       samples.value = null;
       if (url === null) return;
-      close = openLive<LiveEvents[E]>({
+      close = openLive({
         url,
-        event: options.event,
-        onMessage: options.onMessage,
+        listeners: options.listeners,
         onReconnected: options.onReconnected,
         onState: (state) => {
           linkState.value = state;
