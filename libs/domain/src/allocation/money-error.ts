@@ -25,10 +25,10 @@ export type MoneyErrorCode =
 /** A money rule that was not met. Nothing was computed. */
 export class MoneyError extends Error {
   override readonly name = 'MoneyError';
-  constructor(
-    readonly code: MoneyErrorCode,
-    message: string,
-  ) {
+  readonly code: MoneyErrorCode;
+
+  constructor(code: MoneyErrorCode, message: string) {
     super(message);
+    this.code = code;
   }
 }

@@ -1,7 +1,7 @@
 import iconv from 'iconv-lite';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { importReportSchema } from '#contracts';
-import { sql } from '#persistence';
+import { raw, sql } from '#persistence';
 import { testDatabase } from '#test-support';
 import { writeAreas } from '../registry.writer.ts';
 import { readAreas } from '../seed/region.ts';
