@@ -25,6 +25,7 @@ export const router = createRouter({
     { path: '/work-orders', name: 'workOrders', component: () => import('./pages/WorkOrdersPage.vue') },
     { path: '/work-orders/:id', name: 'workOrder', component: () => import('./pages/WorkOrderPage.vue') },
     { path: '/outages', name: 'outages', component: () => import('./pages/OutagesPage.vue') },
+    { path: '/settlement', name: 'settlement', component: () => import('./pages/SettlementPage.vue') },
     { path: '/settings', redirect: '/settings/alarms' },
     { path: '/settings/:tab', name: 'settings', component: () => import('./pages/SettingsPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/MissingPage.vue') },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exactYuan, formatFen, formatFraction, formatHaoPrice } from './money.ts';
+import { bookedYuan, exactYuan, formatFen, formatFraction, formatHaoPrice } from './money.ts';
 import {
   formatChange,
   formatDeviation,
@@ -104,6 +104,14 @@ describe('money', () => {
   it('shows a dash for an unknown amount', () => {
     expect(formatFen(null, 'zh-CN').value).toBe(UNKNOWN);
     expect(exactYuan('12.5', 'zh-CN')).toBe(UNKNOWN);
+  });
+
+  it('writes an amount of a book with both decimals, below zero in brackets', () => {
+    expect(bookedYuan('123450')).toBe('1,234.50');
+    expect(bookedYuan('-123450')).toBe('(1,234.50)');
+    expect(bookedYuan('-1')).toBe('(0.01)');
+    expect(bookedYuan('0')).toBe('0.00');
+    expect(bookedYuan(null)).toBe(UNKNOWN);
   });
 
   it('shows prices in hao and shares as fractions', () => {

@@ -47,6 +47,16 @@ export function exactYuan(amountFen: string | null, locale: Locale): string {
   return `${sign}${divided(size, 100n, 2)} ${locale === 'en' ? 'yuan' : '元'}`;
 }
 
+/**
+ * An amount as it stands in a book: yuan with both decimals and no unit, below zero in brackets, `(1,234.50)`; exact at any
+ * size. The unit is in the head of the column.
+ */
+export function bookedYuan(amountFen: string | null): string {
+  const amount = parseFen(amountFen);
+  if (amount === null) return UNKNOWN;
+  return amount < 0n ? `(${divided(-amount, 100n, 2)})` : divided(amount, 100n, 2);
+}
+
 /** Fen as 元, 万元 or 亿元 (yuan, k yuan, M yuan) with at most four significant digits. */
 export function formatFen(amountFen: string | null, locale: Locale): Quantity {
   const steps = STEPS[locale];

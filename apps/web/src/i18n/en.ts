@@ -5,6 +5,8 @@ import { outagesEn } from '../components/outages/texts.en.ts';
 import { qualityEn } from '../components/quality/texts.en.ts';
 import { reviewEn } from '../components/review/texts.en.ts';
 import { settingsEn } from '../components/settings/texts.en.ts';
+import { boardEn } from '../components/settlement/board/texts.en.ts';
+import { settlementEn } from '../components/settlement/texts.en.ts';
 import { wallEn } from '../components/wall/texts.en.ts';
 import { workOrdersEn } from '../components/work-orders/texts.en.ts';
 import type { Messages } from './messages.ts';
@@ -28,6 +30,18 @@ export const en: Messages = {
     review: 'Review',
     compare: 'Compare stations',
     outages: 'Outages',
+    settlement: 'Settlement',
+    settlementStatements: 'Statements',
+    settlementMatches: 'Match',
+    settlementReceipts: 'Money received',
+    settlementRuns: 'Runs',
+    settlementRun: 'Run',
+    settlementTransfers: 'Transfers',
+    settlementAdjustments: 'Adjustments',
+    settlementDashboard: 'Analysis',
+    settlementPolicies: 'Policies',
+    reports: 'Reports',
+    checks: 'Checks',
     settings: 'Settings',
     more: 'More',
     login: 'Log in',
@@ -346,6 +360,8 @@ export const en: Messages = {
   ...ingestEn,
   ...outagesEn,
   ...settingsEn,
+  ...settlementEn,
+  ...boardEn,
   ...workOrdersEn,
   ...reviewEn,
   ...qualityEn,

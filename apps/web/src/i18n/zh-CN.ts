@@ -5,6 +5,8 @@ import { outagesZhCN } from '../components/outages/texts.zh-CN.ts';
 import { qualityZhCN } from '../components/quality/texts.zh-CN.ts';
 import { reviewZhCN } from '../components/review/texts.zh-CN.ts';
 import { settingsZhCN } from '../components/settings/texts.zh-CN.ts';
+import { boardZhCN } from '../components/settlement/board/texts.zh-CN.ts';
+import { settlementZhCN } from '../components/settlement/texts.zh-CN.ts';
 import { wallZhCN } from '../components/wall/texts.zh-CN.ts';
 import { stationZhCN } from './station.zh-CN.ts';
 import { workOrdersZhCN } from '../components/work-orders/texts.zh-CN.ts';
@@ -27,6 +29,18 @@ export const zhCN = {
     review: '异常复核',
     compare: '电站对比',
     outages: '停电登记',
+    settlement: '结算',
+    settlementStatements: '结算单',
+    settlementMatches: '对账',
+    settlementReceipts: '到账',
+    settlementRuns: '分配',
+    settlementRun: '分配',
+    settlementTransfers: '划转',
+    settlementAdjustments: '调整',
+    settlementDashboard: '分析',
+    settlementPolicies: '规则',
+    reports: '报表',
+    checks: '检查',
     settings: '设置',
     more: '更多',
     login: '登录',
@@ -324,6 +338,8 @@ export const zhCN = {
   ...ingestZhCN,
   ...outagesZhCN,
   ...settingsZhCN,
+  ...settlementZhCN,
+  ...boardZhCN,
   ...workOrdersZhCN,
   ...reviewZhCN,
   ...qualityZhCN,

@@ -9,7 +9,15 @@ import { session } from './account.ts';
  * before it has tried. A refusal of one area
  * rests the buttons of that area; who is not known at all, or sits at another machine, changes nothing anywhere.
  */
-export type WriteArea = 'alarms' | 'settings' | 'outages' | 'workOrders' | 'data';
+export type WriteArea =
+  | 'alarms'
+  | 'settings'
+  | 'outages'
+  | 'workOrders'
+  | 'data'
+  | 'settlementMake'
+  | 'settlementCheck'
+  | 'settlementConfigure';
 
 const refusals = shallowRef<ReadonlyMap<WriteArea | 'everything', ShownProblem>>(new Map());
 const isOfEverything = ({ status, code }: ShownProblem) => status === 401 || code === 'request.only_local';
@@ -27,6 +35,9 @@ const PERMISSIONS_OF: Readonly<Record<WriteArea, readonly Permission[]>> = {
   outages: ['alarm.configure'],
   workOrders: ['work_order.handle', 'work_order.plan'],
   data: ['ingest.review', 'counter.review', 'registry.write'],
+  settlementMake: ['settlement.make'],
+  settlementCheck: ['settlement.check'],
+  settlementConfigure: ['settlement.configure'],
 };
 
 /** What the session says of an area; null where it allows it, or leaves it open (who sits at which machine). */
