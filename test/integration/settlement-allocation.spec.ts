@@ -132,7 +132,7 @@ describe('from a statement to the villages', () => {
   });
 
   it('takes matches back and makes them again', async () => {
-    const { items } = await receipts.list({ county, page: 1, pageSize: 10 });
+    const { items } = await receipts.list({ county, state: 'all', page: 1, pageSize: 10 });
     const id = items[0]?.id ?? '';
     await receipts.unmatch(BigInt(id), '核销有误', maker);
     expect(await balanceFen(`agency:${county}`)).toBe(0n);
@@ -172,7 +172,7 @@ describe('from a statement to the villages', () => {
     expect(owedFen).toBe(-baseFen);
     await expect(
       receipts.unmatch(
-        BigInt((await receipts.list({ county, page: 1, pageSize: 1 })).items[0]?.id ?? ''),
+        BigInt((await receipts.list({ county, state: 'all', page: 1, pageSize: 1 })).items[0]?.id ?? ''),
         '试',
         maker,
       ),

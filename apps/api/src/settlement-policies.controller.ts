@@ -9,6 +9,8 @@ import {
   type SettlementPolicyList,
   type SettlementPolicyView,
 } from '#contracts';
+import { isInArea } from '#domain';
+import { ProblemError } from '#platform';
 import { SettlementPolicyService } from '#settlement';
 import { requireActor } from './actor.ts';
 
@@ -33,6 +35,9 @@ export class SettlementPoliciesController {
     @Body({ schema: settlementPolicyEntrySchema }) body: SettlementPolicyEntry,
     @Req() request: FastifyRequest,
   ): Promise<SettlementPolicyView> {
-    return this.policies.enter(body, requireActor(request, 'settlement.configure'));
+    const actor = requireActor(request, 'settlement.configure');
+    if (!isInArea(actor.area, body.areaCode))
+      throw new ProblemError(403, 'access.outside_area', 'rules of this area are not for this account');
+    return this.policies.enter(body, actor);
   }
 }

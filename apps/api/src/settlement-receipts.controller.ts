@@ -3,17 +3,19 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import {
+  bankLineDetailSchema,
   bankLineEntriesSchema,
+  bankLineListQuerySchema,
   bankLineListSchema,
-  bankLineQuerySchema,
   bankLineSchema,
   bankLinesEnteredSchema,
   receiptMatchEntrySchema,
   receiptMatchReportSchema,
   settlementReasonSchema,
+  type BankLineDetail,
   type BankLineEntries,
   type BankLineList,
-  type BankLineQuery,
+  type BankLineListQuery,
   type BankLinesEntered,
   type BankLineView,
   type ReceiptMatchEntry,
@@ -21,7 +23,7 @@ import {
   type SettlementReason,
 } from '#contracts';
 import { ReceiptService } from '#settlement';
-import { requireActor } from './actor.ts';
+import { countyFor, requireActor } from './actor.ts';
 import { refused } from './refusals.ts';
 
 const idSchema = z.string().regex(/^[1-9]\d{0,17}$/);
@@ -35,8 +37,24 @@ export class SettlementReceiptsController {
   @Get()
   @ApiOperation({ summary: 'Lines of the bank of a county, the newest first; a page at a time' })
   @ApiOkResponse({ standardSchema: bankLineListSchema })
-  list(@Query({ schema: bankLineQuerySchema }) query: BankLineQuery): Promise<BankLineList> {
+  list(
+    @Query({ schema: bankLineListQuerySchema }) query: BankLineListQuery,
+    @Req() request: FastifyRequest,
+  ): Promise<BankLineList> {
+    countyFor(request, query.county);
     return this.receipts.list(query);
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'A line of the bank with what it pays' })
+  @ApiOkResponse({ standardSchema: bankLineDetailSchema })
+  async line(
+    @Param('id', { schema: idSchema }) id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<BankLineDetail> {
+    const detail = await this.receipts.line(BigInt(id));
+    countyFor(request, detail.line.county);
+    return detail;
   }
 
   @Post()
@@ -47,7 +65,9 @@ export class SettlementReceiptsController {
     @Body({ schema: bankLineEntriesSchema }) body: BankLineEntries,
     @Req() request: FastifyRequest,
   ): Promise<BankLinesEntered> {
-    return { items: await this.receipts.enter(body.lines, requireActor(request, 'settlement.make')) };
+    const actor = requireActor(request, 'settlement.make');
+    for (const { county } of body.lines) countyFor(request, county);
+    return { items: await this.receipts.enter(body.lines, actor) };
   }
 
   @Post(':id/match')
@@ -56,12 +76,13 @@ export class SettlementReceiptsController {
     summary: 'Matches a line with what is open, the oldest first; a preview without `confirm`',
   })
   @ApiOkResponse({ standardSchema: receiptMatchReportSchema })
-  match(
+  async match(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: receiptMatchEntrySchema }) body: ReceiptMatchEntry,
     @Req() request: FastifyRequest,
   ): Promise<ReceiptMatchReport> {
     const actor = requireActor(request, 'settlement.make');
+    countyFor(request, (await this.receipts.line(BigInt(id))).line.county);
     return refused(() => this.receipts.match(BigInt(id), body, actor));
   }
 
@@ -69,12 +90,13 @@ export class SettlementReceiptsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Takes the matches of a line back, with their entries' })
   @ApiOkResponse({ standardSchema: bankLineSchema })
-  unmatch(
+  async unmatch(
     @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: settlementReasonSchema }) body: SettlementReason,
     @Req() request: FastifyRequest,
   ): Promise<BankLineView> {
     const actor = requireActor(request, 'settlement.make');
+    countyFor(request, (await this.receipts.line(BigInt(id))).line.county);
     return refused(() => this.receipts.unmatch(BigInt(id), body.reason, actor));
   }
 }

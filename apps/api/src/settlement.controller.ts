@@ -9,21 +9,25 @@ import {
   statementMappingEntrySchema,
   statementMappingListSchema,
   statementMappingViewSchema,
+  statementListSchema,
+  statementQuerySchema,
   statementRefusalsSchema,
   statementReportSchema,
   type StatementImportList,
   type StatementImportPage,
   type StatementImportQuery,
+  type StatementList,
   type StatementMappingEntry,
   type StatementMappingList,
   type StatementMappingView,
+  type StatementQuery,
   type StatementRefusals,
   type StatementReport,
 } from '#contracts';
 import { ProblemError } from '#platform';
 import { RegistryError } from '#registry';
-import { StatementService } from '#settlement';
-import { requireActor } from './actor.ts';
+import { StatementListService, StatementService } from '#settlement';
+import { areaOf, requireActor } from './actor.ts';
 import { refused } from './refusals.ts';
 import { IMPORT_MEDIA_TYPES } from './registry.controller.ts';
 
@@ -34,7 +38,20 @@ const sourceSchema = z.string().trim().min(1).max(60);
 @ApiTags('settlement')
 @Controller('v1/settlement')
 export class SettlementController {
-  constructor(@Inject(StatementService) private readonly statements: StatementService) {}
+  constructor(
+    @Inject(StatementService) private readonly statements: StatementService,
+    @Inject(StatementListService) private readonly papers: StatementListService,
+  ) {}
+
+  @Get('statements')
+  @ApiOperation({ summary: 'Statements with every version, the latest month first; a page at a time' })
+  @ApiOkResponse({ standardSchema: statementListSchema })
+  list(
+    @Query({ schema: statementQuerySchema }) query: StatementQuery,
+    @Req() request: FastifyRequest,
+  ): Promise<StatementList> {
+    return this.papers.list({ ...query, ...areaOf(request, query) });
+  }
 
   @Post('statement-imports')
   @HttpCode(200)

@@ -16,6 +16,8 @@ export * from './http/quality.ts';
 export * from './http/receipts.ts';
 export * from './http/settlement.ts';
 export * from './http/settlement-policies.ts';
+export * from './http/statements.ts';
+export * from './http/station-month.ts';
 export * from './http/stations.ts';
 export * from './http/work-orders.ts';
 export * from './http/wall.ts';

@@ -1,6 +1,8 @@
 export * from './settlement.module.ts';
 export { type StatementFileInput } from './statements/statement-report.ts';
 export { StatementService } from './statements/statement.service.ts';
+export { StatementListService } from './statements/statement-list.service.ts';
+export { StationMonthService } from './matching/station-month.service.ts';
 export { MatchingService } from './matching/matching.service.ts';
 export { ReceiptService } from './receipts/receipt.service.ts';
 export { AllocationService } from './allocation/allocation.service.ts';

@@ -3,8 +3,10 @@ import { LedgerModule } from '#ledger';
 import { AllocationService } from './allocation/allocation.service.ts';
 import { LineageService } from './allocation/lineage.service.ts';
 import { MatchingService } from './matching/matching.service.ts';
+import { StationMonthService } from './matching/station-month.service.ts';
 import { SettlementPolicyService } from './policy/policy.service.ts';
 import { ReceiptService } from './receipts/receipt.service.ts';
+import { StatementListService } from './statements/statement-list.service.ts';
 import { StatementService } from './statements/statement.service.ts';
 
 /** Settlement for the programs above it. Needs `Database` and `Clock` from the program. */
@@ -16,7 +18,9 @@ import { StatementService } from './statements/statement.service.ts';
     MatchingService,
     ReceiptService,
     SettlementPolicyService,
+    StatementListService,
     StatementService,
+    StationMonthService,
   ],
   exports: [
     AllocationService,
@@ -24,7 +28,9 @@ import { StatementService } from './statements/statement.service.ts';
     MatchingService,
     ReceiptService,
     SettlementPolicyService,
+    StatementListService,
     StatementService,
+    StationMonthService,
   ],
 })
 export class SettlementModule {}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { daySchema, fenSchema, monthSchema } from '../common.ts';
+import { daySchema, fenSchema, instantSchema, monthSchema } from '../common.ts';
 import { countySchema, hashSchema, wholeTextSchema } from './settlement-parts.ts';
 
 const positiveFenSchema = z
@@ -36,11 +36,23 @@ export const bankLineSchema = z
     purpose: z.string().nullable(),
     matchedFen: fenSchema,
     openFen: fenSchema.meta({ description: 'Not matched with a statement yet: not received for anybody' }),
+    givenOutFen: fenSchema.meta({ description: 'Part of it that approved runs have given out' }),
+    ageDays: z.number().int().meta({ description: 'Days since it was booked' }),
+    transferDueOn: daySchema
+      .nullable()
+      .meta({ description: 'Day by which it is due at the villages; null where the days off are not known' }),
+    workingDaysLeft: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: 'Working days until then, below zero after it; null as above' }),
+    enteredBy: z.string(),
+    enteredAt: instantSchema,
   })
   .meta({ id: 'BankLine' });
 export type BankLineView = z.infer<typeof bankLineSchema>;
 
-/** `GET /api/v1/settlement/bank-lines`. */
+/** A county, a page at a time. */
 export const bankLineQuerySchema = z.strictObject({
   county: countySchema,
   page: z.coerce.number().int().min(1).max(10_000).default(1),
@@ -48,10 +60,48 @@ export const bankLineQuerySchema = z.strictObject({
 });
 export type BankLineQuery = z.infer<typeof bankLineQuerySchema>;
 
+/** `GET /api/v1/settlement/bank-lines`. */
+export const bankLineListQuerySchema = bankLineQuerySchema.extend({
+  state: z.enum(['all', 'open']).default('all').meta({ description: 'open: something of it is not matched' }),
+  month: monthSchema.optional().meta({ description: 'Booked in this month' }),
+});
+export type BankLineListQuery = z.infer<typeof bankLineListQuerySchema>;
+
 export const bankLineListSchema = z
-  .object({ items: z.array(bankLineSchema), page: z.number().int(), pageSize: z.number().int() })
+  .object({
+    items: z.array(bankLineSchema),
+    total: z.number().int(),
+    page: z.number().int(),
+    pageSize: z.number().int(),
+    sums: z
+      .object({ amountFen: fenSchema, matchedFen: fenSchema, openFen: fenSchema, givenOutFen: fenSchema })
+      .meta({ description: 'Of all lines that the query finds, over all pages' }),
+  })
   .meta({ id: 'BankLineList' });
 export type BankLineList = z.infer<typeof bankLineListSchema>;
+
+/** `GET /api/v1/settlement/bank-lines/:id`: a line with what it pays. */
+export const bankLineDetailSchema = z
+  .object({
+    line: bankLineSchema,
+    matches: z.array(
+      z.object({
+        stationCode: z.string(),
+        stationName: z.string(),
+        accountNo: z.string(),
+        month: monthSchema,
+        component: z.string(),
+        amountFen: fenSchema,
+        isPinned: z.boolean(),
+        isTakenBack: z.boolean(),
+        runId: z.number().int().nullable().meta({ description: 'Run that it is in and that was not voided' }),
+        matchedBy: z.string(),
+        matchedAt: instantSchema,
+      }),
+    ),
+  })
+  .meta({ id: 'BankLineDetail' });
+export type BankLineDetail = z.infer<typeof bankLineDetailSchema>;
 
 export const bankLinesEnteredSchema = z
   .object({ items: z.array(bankLineSchema) })

@@ -4,6 +4,8 @@ import { hashSchema, wholeTextSchema } from './settlement-parts.ts';
 
 /** Changes shown of one preview; the counts are those of all. */
 export const STATEMENT_CHANGES_SHOWN_MAX = 500;
+/** Refused rows of one preview that come with their cells, to be mended on the screen. */
+export const STATEMENT_REFUSED_ROWS_SHOWN_MAX = 200;
 /** Imports of one page. */
 const STATEMENT_IMPORT_PAGE_MAX = 200;
 
@@ -58,6 +60,27 @@ export const statementReportSchema = z
       .array(z.object({ component: z.string(), amountFen: fenSchema, energyWh: wholeTextSchema.nullable() }))
       .meta({ description: 'Of the rows that can be taken, by component; energy null where a row has none' }),
     changes: z.array(statementChangeSchema),
+    columns: z
+      .array(
+        z.object({
+          position: z.number().int().meta({ description: 'Place in the row, from 0' }),
+          title: z.string().meta({ description: 'Heading as it stands in the file' }),
+          name: z
+            .string()
+            .nullable()
+            .meta({ description: 'Column that it is taken for; null: it is not read' }),
+          heading: z
+            .string()
+            .nullable()
+            .meta({
+              description: 'A heading under which the same column is read again, with the unit of the file',
+            }),
+        }),
+      )
+      .meta({ description: 'Headings of the file and what each is taken for' }),
+    refusedRows: z
+      .array(z.object({ row: z.number().int(), cells: z.array(z.string()) }))
+      .meta({ description: 'Rows that cannot be taken as they stand in the file, the first of them' }),
     problems: z.array(statementProblemSchema),
     applied: z.boolean().meta({ description: 'True where it is stored, now or before' }),
     isReplay: z.boolean().meta({ description: 'The same bytes were stored before; nothing happened now' }),

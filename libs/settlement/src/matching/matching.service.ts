@@ -98,6 +98,36 @@ export class MatchingService {
     });
   }
 
+  /**
+   * One station-month with the county and the rules that it is judged by.
+   * @throws ProblemError 404 `registry.unknown_place`
+   * @throws MoneyError `policy.missing`, `policy.ambiguous`
+   */
+  async one(at: {
+    station: string;
+    month: string;
+  }): Promise<{ countyCode: string; policy: StationMatchList['policy']; item: StationMatchView }> {
+    const stations = await stationsOf(this.database, { stationCode: at.station });
+    const [station] = stations;
+    if (!station) throw unknownPlace();
+    const { policy, matches } = await this.match(this.database, stations, at.month);
+    const [matched] = matches;
+    if (!matched) throw unknownPlace();
+    const { documentNumber, isConfirmed } = policy;
+    return {
+      countyCode: station.countyCode,
+      policy: { documentNumber, isConfirmed },
+      item: view(matched),
+    };
+  }
+
+  /** County of a station, which tells who may sign for it. @throws ProblemError 404 `registry.unknown_place` */
+  async countyOf(stationCode: string): Promise<string> {
+    const [station] = await stationsOf(this.database, { stationCode });
+    if (!station) throw unknownPlace();
+    return station.countyCode;
+  }
+
   /** State of each station-month of a county by station code, inside a transaction of the caller. */
   async states(
     database: Queryable,

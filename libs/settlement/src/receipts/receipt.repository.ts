@@ -16,6 +16,10 @@ export interface StoredBankLine extends BankLine {
   id: bigint;
   /** Already matched with statements, fen. */
   matchedFen: bigint;
+  /** Given out by approved runs, fen. */
+  givenOutFen: bigint;
+  enteredBy: string;
+  enteredAt: Date;
   /** Matches and reversals that there ever were: a match after a reversal is not the one before it. */
   matchCount: number;
 }
@@ -39,7 +43,15 @@ const LINE_COLUMNS = sql`
   b.id, b.county_code as "countyCode", b.bank_account as "bankAccount", b.bank_reference as "bankReference",
   b.booked_on as "bookedOn", b.amount_fen as "amountFen", b.payer, b.purpose,
   (select coalesce(sum(m.amount_fen), 0) from receipt_match m where m.bank_line_id = b.id)::bigint as "matchedFen",
-  (select count(*) from receipt_match m where m.bank_line_id = b.id)::int as "matchCount"`;
+  (select count(*) from receipt_match m where m.bank_line_id = b.id)::int as "matchCount",
+  (
+    select coalesce(sum(a.amount_fen), 0)
+    from receipt_match m
+    join allocation_source a on a.match_id = m.id and not a.is_released
+    join allocation_run r on r.id = a.run_id and r.state = 'approved'
+    where m.bank_line_id = b.id
+  )::bigint as "givenOutFen",
+  b.entered_by as "enteredBy", b.entered_at as "enteredAt"`;
 
 /** Writes a line unless its reference is known. @returns true where it is new */
 export async function insertBankLine(
@@ -76,18 +88,86 @@ export async function lockBankLine(transaction: Queryable, id: bigint): Promise<
   return row ?? null;
 }
 
+interface LineQuery {
+  countyCode: string;
+  state: 'all' | 'open';
+  /** Booked from the first of these days on and before the other; null is any. */
+  range: { from: string; to: string } | null;
+}
+
+const whereLine = ({ countyCode, state, range }: LineQuery) => sql`
+  where b.county_code = ${countyCode}
+    and (${range?.from ?? null}::date is null or b.booked_on >= ${range?.from ?? null}::date)
+    and (${range?.to ?? null}::date is null or b.booked_on < ${range?.to ?? null}::date)
+    and (${state}::text = 'all' or b.amount_fen <> (
+      select coalesce(sum(m.amount_fen), 0) from receipt_match m where m.bank_line_id = b.id
+    ))`;
+
 /** Lines of a county, the newest first. */
 export async function listBankLines(
   database: Queryable,
-  query: { countyCode: string; limit: number; offset: number },
+  query: LineQuery & { limit: number; offset: number },
 ): Promise<StoredBankLine[]> {
   return database.query<StoredBankLine>(sql`
     select ${LINE_COLUMNS}
     from bank_line b
-    where b.county_code = ${query.countyCode}
+    ${whereLine(query)}
     order by b.booked_on desc, b.id desc
     limit ${query.limit}::int
     offset ${query.offset}::int`);
+}
+
+export interface BankLineSum {
+  count: number;
+  amountFen: bigint;
+  matchedFen: bigint;
+  givenOutFen: bigint;
+}
+
+/** All lines of a query in sum. */
+export async function sumBankLines(database: Queryable, query: LineQuery): Promise<BankLineSum> {
+  const [row] = await database.query<BankLineSum>(sql`
+    select count(*)::int as count, coalesce(sum(l."amountFen"), 0)::bigint as "amountFen",
+      coalesce(sum(l."matchedFen"), 0)::bigint as "matchedFen",
+      coalesce(sum(l."givenOutFen"), 0)::bigint as "givenOutFen"
+    from (select ${LINE_COLUMNS} from bank_line b ${whereLine(query)}) l`);
+  return row ?? { count: 0, amountFen: 0n, matchedFen: 0n, givenOutFen: 0n };
+}
+
+/** A line; null where there is none. */
+export async function bankLineById(database: Queryable, id: bigint): Promise<StoredBankLine | null> {
+  const [row] = await database.query<StoredBankLine>(sql`
+    select ${LINE_COLUMNS} from bank_line b where b.id = ${id}::bigint`);
+  return row ?? null;
+}
+
+interface LineMatch {
+  stationCode: string;
+  stationName: string;
+  accountNo: string;
+  month: string;
+  component: string;
+  amountFen: bigint;
+  isPinned: boolean;
+  isTakenBack: boolean;
+  runId: number | null;
+  matchedBy: string;
+  matchedAt: Date;
+}
+
+/** What a line pays, or paid until it was taken back; by month, station and account. */
+export async function matchesOfLine(database: Queryable, bankLineId: bigint): Promise<LineMatch[]> {
+  return database.query<LineMatch>(sql`
+    select st.code as "stationCode", st.name as "stationName", s.account_no as "accountNo", s.month, s.component,
+      m.amount_fen as "amountFen", m.is_pinned as "isPinned", (r.id is not null) as "isTakenBack",
+      a.run_id as "runId", m.matched_by as "matchedBy", m.matched_at as "matchedAt"
+    from receipt_match m
+    join grid_statement s on s.id = m.statement_id
+    join station st on st.id = s.station_id
+    left join receipt_match r on r.reverses_id = m.id
+    left join allocation_source a on a.match_id = m.id and not a.is_released
+    where m.bank_line_id = ${bankLineId}::bigint and m.reverses_id is null
+    order by (r.id is not null), s.month, st.code, s.account_no, s.component, m.id`);
 }
 
 /** True where the registry knows the county. */

@@ -1,18 +1,22 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type {
+  BankLineDetail,
   BankLineEntry,
   BankLineList,
+  BankLineListQuery,
   BankLineView,
   ReceiptMatchEntry,
   ReceiptMatchReport,
 } from '#contracts';
-import { dayOf, matchLump, monthOf, receiptPostings, type EntryDraft } from '#domain';
+import { dayOf, matchLump, monthOf, monthRange, receiptPostings, type EntryDraft } from '#domain';
 import { LedgerService } from '#ledger';
 import { Database, postgresError, type Queryable } from '#persistence';
 import { Clock, ProblemError } from '#platform';
 import type { SettlementActor } from '../statements/statement.repository.ts';
+import { lineView } from './line-view.ts';
 import {
+  bankLineById,
   bankLineByReference,
   entriesOfLine,
   insertBankLine,
@@ -21,8 +25,10 @@ import {
   listBankLines,
   lockBankLine,
   matchesOfKey,
+  matchesOfLine,
   openStatements,
   reverseMatches,
+  sumBankLines,
   type BankLine,
   type NewMatch,
   type OpenStatement,
@@ -75,20 +81,47 @@ export class ReceiptService {
             'receipt.reference_reused',
             `该流水号已有另一笔内容不同的记录 (reference was used with another content): ${line.bankReference}`,
           );
-        views.push(lineView(stored));
+        views.push(lineView(stored, today));
       }
       return views;
     });
   }
 
-  /** Lines of a county, the newest first. */
-  async list(query: { county: string; page: number; pageSize: number }): Promise<BankLineList> {
-    const lines = await listBankLines(this.database, {
-      countyCode: query.county,
-      limit: query.pageSize,
-      offset: (query.page - 1) * query.pageSize,
-    });
-    return { items: lines.map(lineView), page: query.page, pageSize: query.pageSize };
+  /** Lines of a county, the newest first, with the sums over all that the query finds. Amounts in fen. */
+  async list({ county, state, month, page, pageSize }: BankLineListQuery): Promise<BankLineList> {
+    const asked = { countyCode: county, state, range: month === undefined ? null : monthRange(month) };
+    const [lines, sum] = await Promise.all([
+      listBankLines(this.database, { ...asked, limit: pageSize, offset: (page - 1) * pageSize }),
+      sumBankLines(this.database, asked),
+    ]);
+    const today = dayOf(this.clock.nowMs());
+    return {
+      items: lines.map((line) => lineView(line, today)),
+      total: sum.count,
+      page,
+      pageSize,
+      sums: {
+        amountFen: String(sum.amountFen),
+        matchedFen: String(sum.matchedFen),
+        openFen: String(sum.amountFen - sum.matchedFen),
+        givenOutFen: String(sum.givenOutFen),
+      },
+    };
+  }
+
+  /** A line with what it pays, or paid until it was taken back. @throws ProblemError 404 `receipt.unknown_line` */
+  async line(id: bigint): Promise<BankLineDetail> {
+    const line = await bankLineById(this.database, id);
+    if (!line) throw unknownLine();
+    const matches = await matchesOfLine(this.database, id);
+    return {
+      line: lineView(line, dayOf(this.clock.nowMs())),
+      matches: matches.map((match) => ({
+        ...match,
+        amountFen: String(match.amountFen),
+        matchedAt: match.matchedAt.toISOString(),
+      })),
+    };
   }
 
   /**
@@ -107,7 +140,7 @@ export class ReceiptService {
     return this.database.transaction(
       async (transaction) => {
         const line = await lockBankLine(transaction, bankLineId);
-        if (!line) throw new ProblemError(404, 'receipt.unknown_line', '没有这笔流水 (no such bank line)');
+        if (!line) throw unknownLine();
         const earlier = await appliedBefore(transaction, line, entry);
         if (earlier) return earlier;
         const { planned, unmatchedFen } = await planMatches(transaction, line, entry);
@@ -142,7 +175,7 @@ export class ReceiptService {
     try {
       return await this.database.transaction(async (transaction) => {
         const line = await lockBankLine(transaction, bankLineId);
-        if (!line) throw new ProblemError(404, 'receipt.unknown_line', '没有这笔流水 (no such bank line)');
+        if (!line) throw unknownLine();
         const at = this.clock.now();
         const today = dayOf(this.clock.nowMs());
         for (const sequence of await entriesOfLine(transaction, bankLineId)) {
@@ -160,7 +193,7 @@ export class ReceiptService {
           );
           await reverseMatches(transaction, { entry: sequence, ledgerSequence: entry.sequence, actor, at });
         }
-        return lineView({ ...line, matchedFen: 0n });
+        return lineView({ ...line, matchedFen: 0n, givenOutFen: 0n }, today);
       });
     } catch (error) {
       if (postgresError(error)?.constraint === 'receipt_match_not_allocated')
@@ -328,20 +361,7 @@ function lineText(line: BankLine): string {
   ]);
 }
 
-function lineView(line: StoredBankLine): BankLineView {
-  return {
-    id: String(line.id),
-    county: line.countyCode,
-    bankAccount: line.bankAccount,
-    bankReference: line.bankReference,
-    bookedOn: line.bookedOn,
-    amountFen: String(line.amountFen),
-    payer: line.payer,
-    purpose: line.purpose,
-    matchedFen: String(line.matchedFen),
-    openFen: String(line.amountFen - line.matchedFen),
-  };
-}
+const unknownLine = () => new ProblemError(404, 'receipt.unknown_line', '没有这笔流水 (no such bank line)');
 
 function matchView({ statement, amountFen, isPinned }: PlannedMatch): ReceiptMatchReport['matches'][number] {
   return {

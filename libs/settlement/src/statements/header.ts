@@ -12,12 +12,14 @@ import {
 import { fileProblem, type RowProblem } from './problem.ts';
 
 /** Where a column stands, what its cells are, and by what power of ten they are moved. */
-export type PlacedColumn = ColumnKey & { position: number; title: string; shift: number };
+export type PlacedColumn = ColumnKey & { position: number; title: string; unit: string; shift: number };
 
 export interface Header {
   /** Last line of the header, from 1; data stand below. */
   line: number;
   columns: PlacedColumn[];
+  /** Every heading of the file from the left, also those that are not read. */
+  titles: { position: number; title: string }[];
   problems: RowProblem[];
 }
 
@@ -39,7 +41,7 @@ export function findHeader(table: Table, mapping: StatementMapping): Header {
       const header = readHeader(table.slice(first, first + depth), first + depth, headings);
       if (best === null || header.columns.length > best.columns.length) best = header;
     }
-  const found = best ?? { line: 1, columns: [], problems: [] };
+  const found = best ?? { line: 1, columns: [], titles: [], problems: [] };
   return { ...found, problems: [...found.problems, ...missing(found, mapping)] };
 }
 
@@ -55,7 +57,9 @@ function headingsOf(mapping: StatementMapping): Map<string, ColumnKey> {
 function readHeader(lines: Table, line: number, headings: ReadonlyMap<string, ColumnKey>): Header {
   const columns = new Map<string, PlacedColumn>();
   const problems: RowProblem[] = [];
+  const titles: Header['titles'] = [];
   for (const { position, parts } of stacks(lines)) {
+    if (parts.length > 0) titles.push({ position, title: parts.join(' ') });
     const found = recognise(parts, headings);
     if (!found) continue;
     const { key, unit } = found;
@@ -79,9 +83,9 @@ function readHeader(lines: Table, line: number, headings: ReadonlyMap<string, Co
             : `单位“${unit}”不可用，应为 ${unitNames(key.kind)}；请核对后改列名`,
         ),
       );
-    columns.set(name, { ...key, position, title, shift: shift ?? 0 });
+    columns.set(name, { ...key, position, title, unit, shift: shift ?? 0 });
   }
-  return { line, columns: [...columns.values()], problems };
+  return { line, columns: [...columns.values()], titles, problems };
 }
 
 /** The texts above each other in each column, the group first; equal neighbours count once. */

@@ -11,7 +11,7 @@ import {
   textCell,
   type Cell,
 } from './cells.ts';
-import { findHeader, type PlacedColumn } from './header.ts';
+import { findHeader, type Header, type PlacedColumn } from './header.ts';
 import type { ComponentField, DocumentField, StatementMapping } from './mapping.ts';
 import type { RowProblem } from './problem.ts';
 
@@ -22,6 +22,7 @@ export interface StatedRow {
 }
 
 export interface StatementFile {
+  header: Header;
   /** Rows that are neither blank nor sums. */
   rowCount: number;
   /** Components of the rows without a problem, in the order of the file. */
@@ -45,8 +46,8 @@ const PART_SUM_WORDS = new Set(['小计', '本页合计', '本页小计']);
  */
 export function readStatementFile(table: Table, mapping: StatementMapping): StatementFile {
   const header = findHeader(table, mapping);
-  if (header.problems.length > 0) return { rowCount: 0, rows: [], problems: header.problems };
-  const file: StatementFile = { rowCount: 0, rows: [], problems: [] };
+  if (header.problems.length > 0) return { header, rowCount: 0, rows: [], problems: header.problems };
+  const file: StatementFile = { header, rowCount: 0, rows: [], problems: [] };
   const seen = new Map<string, number>();
   const sumRows: { row: number; texts: readonly string[] }[] = [];
   for (const [index, texts] of table.entries()) {

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
-import { STATEMENT_CHANGES_SHOWN_MAX, type StatementReport } from '#contracts';
+import {
+  STATEMENT_CHANGES_SHOWN_MAX,
+  STATEMENT_REFUSED_ROWS_SHOWN_MAX,
+  type StatementReport,
+} from '#contracts';
 import { statementText, type StatementChange } from '#domain';
+import type { Table } from '#registry';
+import type { PlacedColumn } from './header.ts';
+import { KNOWN_HEADINGS, mergedMapping } from './mapping.ts';
 import type { RowProblem } from './problem.ts';
 import type { StatedRow, StatementFile } from './statement-file.ts';
 import type { GridAccount, StoredMapping } from './statement.repository.ts';
@@ -22,6 +29,8 @@ export interface PlannedRow extends StatedRow {
 export interface Plan {
   contentHash: string;
   mapping: StoredMapping | null;
+  /** Cells of the file as they stand in it. */
+  table: Table;
   file: StatementFile;
   rows: PlannedRow[];
   problems: RowProblem[];
@@ -80,11 +89,36 @@ export function reportOf(input: StatementFileInput, plan: Plan): StatementReport
       beforeEnergyWh: wholeText(change.reverses?.stated.energyWh ?? null),
       beforeAmountFen: wholeText(change.reverses?.stated.amountFen ?? null),
     })),
+    columns: columnsOf(plan),
+    refusedRows: refusedRowsOf(plan),
     problems,
     applied: false,
     isReplay: false,
     importId: null,
   };
+}
+
+/** What each heading of the file is taken for, so that a wrong guess is seen before anything is stored. */
+function columnsOf({ mapping, file: { header } }: Plan): StatementReport['columns'] {
+  const headings = mapping ? mergedMapping(mapping.columns) : KNOWN_HEADINGS;
+  return header.titles.map(({ position, title }) => {
+    const column = header.columns.find((each) => each.position === position);
+    if (!column) return { position, title, name: null, heading: null };
+    const name = columnName(column);
+    const heading = headings[name]?.[0] ?? title;
+    return { position, title, name, heading: column.unit === '' ? heading : `${heading}(${column.unit})` };
+  });
+}
+
+const columnName = ({ component, field }: PlacedColumn) =>
+  component === null ? field : `${component}.${field}`;
+
+function refusedRowsOf({ problems, table, file: { header } }: Plan): StatementReport['refusedRows'] {
+  const rows = [...new Set(problems.map(({ row }) => row))].filter((row) => row > header.line);
+  return rows.slice(0, STATEMENT_REFUSED_ROWS_SHOWN_MAX).flatMap((row) => {
+    const cells = table[row - 1];
+    return cells ? [{ row, cells: [...cells] }] : [];
+  });
 }
 
 function sumsOf(rows: readonly PlannedRow[]): StatementReport['sums'] {

@@ -1,4 +1,4 @@
-import type { StatedComponent, StatementInForce } from '#domain';
+import type { Area, StatedComponent, StatementInForce } from '#domain';
 import { sql, type Queryable } from '#persistence';
 import type { RowProblem } from './problem.ts';
 import type { StatementMapping } from './mapping.ts';
@@ -7,12 +7,15 @@ import type { StatementMapping } from './mapping.ts';
 export interface SettlementActor {
   accountId: string;
   name: string;
+  /** County codes that he may change; absent or null is the whole city. */
+  area?: Area;
 }
 
 export interface GridAccount {
   accountNo: string;
   stationId: number;
   stationCode: string;
+  countyCode: string;
 }
 
 export interface StoredMapping {
@@ -64,9 +67,11 @@ export async function accountsOf(
   accountNos: readonly string[],
 ): Promise<Map<string, GridAccount>> {
   const rows = await database.query<GridAccount>(sql`
-    select a.account_no as "accountNo", s.id as "stationId", s.code as "stationCode"
+    select a.account_no as "accountNo", s.id as "stationId", s.code as "stationCode",
+      t.county_code as "countyCode"
     from grid_account a
     join station s on s.id = a.station_id
+    join township t on t.code = s.township_code
     where a.account_no = any(${accountNos}::text[])`);
   return new Map(rows.map((row) => [row.accountNo, row]));
 }

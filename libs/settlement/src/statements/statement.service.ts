@@ -9,6 +9,7 @@ import {
 } from '#contracts';
 import {
   dayOf,
+  isInArea,
   monthOf,
   planStatement,
   settlementPostings,
@@ -18,7 +19,7 @@ import {
 import { LedgerService } from '#ledger';
 import { Database, type Queryable } from '#persistence';
 import { Clock, ProblemError } from '#platform';
-import { readTable } from '#registry';
+import { readTable, type Table } from '#registry';
 import { KNOWN_HEADINGS, mergedMapping, statementMappingSchema, type StatementMapping } from './mapping.ts';
 import { fileProblem, type RowProblem } from './problem.ts';
 import { readStatementFile, type StatedRow } from './statement-file.ts';
@@ -74,7 +75,7 @@ export class StatementService {
     return this.database.transaction(
       async (transaction) => {
         await lockStatements(transaction);
-        const plan = await this.plan(transaction, input, table);
+        const plan = await this.plan(transaction, input, { table, actor });
         const report = reportOf(input, plan);
         // Written and taken back, so that what the database or the ledger would refuse is heard now. Bad rows first.
         if (report.problems.length === 0) await this.write(transaction, { input, plan, report, actor });
@@ -98,7 +99,7 @@ export class StatementService {
     const table = await readTable(input.bytes);
     return this.database.transaction(async (transaction) => {
       await lockStatements(transaction);
-      const plan = await this.plan(transaction, input, table);
+      const plan = await this.plan(transaction, input, { table, actor });
       const report = reportOf(input, plan);
       const isNew = report.statedCount + report.correctedCount > 0;
       const earlier = isNew ? null : await importOfContent(transaction, plan.contentHash);
@@ -173,16 +174,18 @@ export class StatementService {
   private async plan(
     transaction: Queryable,
     input: StatementFileInput,
-    table: Awaited<ReturnType<typeof readTable>>,
+    parts: { table: Table; actor: SettlementActor },
   ): Promise<Plan> {
+    const { table, actor } = parts;
     const mapping = await this.mappingOf(transaction, input.source);
     const file = readStatementFile(table, mapping ? mergedMapping(mapping.columns) : KNOWN_HEADINGS);
-    const { rows, problems } = await this.planRows(transaction, file.rows);
+    const { rows, problems } = await this.planRows(transaction, file.rows, actor);
     const contentHash = sha256(input.bytes);
     const all = [...file.problems, ...problems].sort((a, b) => a.row - b.row);
     return {
       contentHash,
       mapping,
+      table,
       file,
       rows,
       problems: all,
@@ -205,6 +208,7 @@ export class StatementService {
   private async planRows(
     transaction: Queryable,
     read: readonly StatedRow[],
+    actor: SettlementActor,
   ): Promise<{ rows: PlannedRow[]; problems: RowProblem[] }> {
     const keys = read.map(({ stated: { accountNo, month, component } }) => ({ accountNo, month, component }));
     const accounts = await accountsOf(transaction, [...new Set(keys.map(({ accountNo }) => accountNo))]);
@@ -223,7 +227,8 @@ export class StatementService {
         inForce: inForce.get(key) ?? null,
         lastVersion: lastVersion.get(key) ?? 0,
       });
-      const problem = rowProblem({ account, change, isFuture: stated.month > thisMonth });
+      const isOutside = account !== undefined && !isInArea(actor.area ?? null, account.countyCode);
+      const problem = rowProblem({ account, change, isOutside, isFuture: stated.month > thisMonth });
       if (problem) problems.push({ ...fileProblem(row, null, problem.code, problem.reason), value: key });
       else if (account && change.kind !== 'already_received') rows.push({ row, stated, account, change });
     }
@@ -300,12 +305,18 @@ export class StatementService {
 function rowProblem(row: {
   account: GridAccount | undefined;
   change: StatementChange;
+  isOutside: boolean;
   isFuture: boolean;
 }): { code: string; reason: string } | null {
   if (!row.account)
     return {
       code: 'statement.unknown_account',
       reason: '户号未登记；请核对户号，或先在电站档案中登记该户号',
+    };
+  if (row.isOutside)
+    return {
+      code: 'statement.outside_area',
+      reason: '该户号不在您的管辖范围内；请删去此行，由该县经办导入',
     };
   if (row.isFuture) return { code: 'statement.future_month', reason: '结算年月在本月之后；请核对年月' };
   if (row.change.kind === 'already_received')
