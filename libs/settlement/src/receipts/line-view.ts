@@ -1,5 +1,5 @@
 import type { BankLineView } from '#contracts';
-import { daysBetween, MoneyError, WorkingCalendar } from '#domain';
+import { addDays, daysBetween, MoneyError, WorkingCalendar } from '#domain';
 import type { StoredBankLine } from './receipt.repository.ts';
 
 /** From the account of the agency to those of the villages (国开办发〔2017〕61号 leaves the days to the county). */
@@ -34,10 +34,13 @@ function transferClock(
 ): Pick<BankLineView, 'transferDueOn' | 'workingDaysLeft'> {
   try {
     const transferDueOn = calendar.addWorkingDays(bookedOn, TRANSFER_WORKING_DAYS);
+    // The day itself does not count, as in `addWorkingDays`: on the day of the receipt all ten are left.
+    const workingDaysAfter = (from: string, to: string) =>
+      calendar.workingDaysBetween(addDays(from, 1), addDays(to, 1));
     const workingDaysLeft =
       today <= transferDueOn
-        ? calendar.workingDaysBetween(today, transferDueOn)
-        : -calendar.workingDaysBetween(transferDueOn, today);
+        ? workingDaysAfter(today, transferDueOn)
+        : -workingDaysAfter(transferDueOn, today);
     return { transferDueOn, workingDaysLeft };
   } catch (error) {
     if (error instanceof MoneyError) return { transferDueOn: null, workingDaysLeft: null };
