@@ -2,7 +2,7 @@
 // there before the first install.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -63,6 +63,11 @@ export async function ensureInstalled() {
     .digest('hex');
   const found = existsSync(installStamp) ? readFileSync(installStamp, 'utf8') : '';
   if (found === wanted && existsSync(node())) return;
+  // npm would empty the folder behind the link, which is that of another working copy.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    if (!existsSync(node())) giveUp('node_modules is a link to a folder without packages: run npm ci there');
+    return;
+  }
   say('installing packages');
   const npm = process.env.npm_execpath;
   const status = npm
