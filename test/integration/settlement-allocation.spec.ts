@@ -73,6 +73,8 @@ const countyPolicy: SettlementPolicyEntry = {
   energyWarnPercent: '3',
   energyAlarmPercent: '8',
   noticeDays: 7,
+  lookBackMonths: 12,
+  transferWorkingDays: 10,
   isConfirmed: true,
   effectiveFrom: '2025-06-01',
 };

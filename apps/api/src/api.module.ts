@@ -21,9 +21,11 @@ import { QualityController } from './quality.controller.ts';
 import { OutagesController } from './outages.controller.ts';
 import { RegistryController } from './registry.controller.ts';
 import { SettlementAllocationsController } from './settlement-allocations.controller.ts';
+import { SettlementBankImportsController } from './settlement-bank-imports.controller.ts';
 import { SettlementMatchesController } from './settlement-matches.controller.ts';
 import { SettlementPoliciesController } from './settlement-policies.controller.ts';
 import { SettlementReceiptsController } from './settlement-receipts.controller.ts';
+import { SettlementTransfersController } from './settlement-transfers.controller.ts';
 import { SettlementController } from './settlement.controller.ts';
 import { SessionController } from './session.controller.ts';
 import { StationsController } from './stations.controller.ts';
@@ -48,9 +50,11 @@ export const CONTROLLERS: readonly Type[] = [
   LineageController,
   SettlementController,
   SettlementAllocationsController,
+  SettlementBankImportsController,
   SettlementMatchesController,
   SettlementPoliciesController,
   SettlementReceiptsController,
+  SettlementTransfersController,
   SessionController,
 ];
 

@@ -194,6 +194,14 @@ export class LedgerService {
   }
 
   /**
+   * {@link periodState} inside a transaction of the caller: a second connection for it would stop all of them where as
+   * many act at once as there are connections.
+   */
+  async periodStateIn(transaction: Queryable, month: string): Promise<PeriodState | null> {
+    return periodState(transaction, month);
+  }
+
+  /**
    * Balances by account code on both times: of what had happened by the end of `effectiveDay`, as it was known at
    * `bookedAt`. Left out, a bound does not bind. Fen, money into the account positive.
    */

@@ -5,32 +5,41 @@ import { LineageService } from './allocation/lineage.service.ts';
 import { MatchingService } from './matching/matching.service.ts';
 import { StationMonthService } from './matching/station-month.service.ts';
 import { SettlementPolicyService } from './policy/policy.service.ts';
+import { BankImportService } from './receipts/bank-import.service.ts';
 import { ReceiptService } from './receipts/receipt.service.ts';
 import { StatementListService } from './statements/statement-list.service.ts';
 import { StatementService } from './statements/statement.service.ts';
+import { ReconciliationService } from './transfers/reconciliation.service.ts';
+import { TransferService } from './transfers/transfer.service.ts';
 
 /** Settlement for the programs above it. Needs `Database` and `Clock` from the program. */
 @Module({
   imports: [LedgerModule],
   providers: [
     AllocationService,
+    BankImportService,
     LineageService,
     MatchingService,
     ReceiptService,
+    ReconciliationService,
     SettlementPolicyService,
     StatementListService,
     StatementService,
     StationMonthService,
+    TransferService,
   ],
   exports: [
     AllocationService,
+    BankImportService,
     LineageService,
     MatchingService,
     ReceiptService,
+    ReconciliationService,
     SettlementPolicyService,
     StatementListService,
     StatementService,
     StationMonthService,
+    TransferService,
   ],
 })
 export class SettlementModule {}

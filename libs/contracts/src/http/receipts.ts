@@ -6,6 +6,10 @@ const positiveFenSchema = z
   .string()
   .regex(/^[1-9]\d{0,14}$/)
   .meta({ description: 'Money in whole fen, more than zero' });
+const signedFenSchema = z
+  .string()
+  .regex(/^-?[1-9]\d{0,14}$/)
+  .meta({ description: 'Money in whole fen, not zero; below zero it left the account' });
 const componentSchema = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/);
 
 /** A line of the bank statement of the agency's account, as a person enters it. */
@@ -14,7 +18,7 @@ export const bankLineEntrySchema = z.strictObject({
   bankAccount: z.string().trim().min(1).max(60),
   bankReference: z.string().trim().min(1).max(60).meta({ description: 'Number of the bank; one an account' }),
   bookedOn: daySchema,
-  amountFen: positiveFenSchema,
+  amountFen: signedFenSchema,
   payer: z.string().trim().min(1).max(120).nullable().default(null),
   purpose: z.string().trim().min(1).max(200).nullable().default(null),
 });
@@ -115,7 +119,10 @@ export const receiptMatchEntrySchema = z.strictObject({
     .array(z.strictObject({ station: z.string().max(40), month: monthSchema, amountFen: positiveFenSchema }))
     .max(2000)
     .default([])
-    .meta({ description: 'What a person chose; the rest goes to the oldest first' }),
+    .meta({
+      description:
+        'What a person chose, without a sign; the rest goes to the oldest first, of money taken back from the newest',
+    }),
   confirm: hashSchema.optional().meta({ description: 'matchHash of the preview' }),
 });
 export type ReceiptMatchEntry = z.infer<typeof receiptMatchEntrySchema>;

@@ -40,6 +40,20 @@ export const settlementPolicyEntrySchema = z.strictObject({
   energyWarnPercent: percentSchema,
   energyAlarmPercent: percentSchema,
   noticeDays: z.number().int().min(0).max(60),
+  lookBackMonths: z
+    .number()
+    .int()
+    .min(1)
+    .max(120)
+    .default(12)
+    .meta({ description: 'Months back in which a late change is still adjusted' }),
+  transferWorkingDays: z
+    .number()
+    .int()
+    .min(1)
+    .max(60)
+    .default(10)
+    .meta({ description: 'Working days from receipt to the account of the village' }),
   isConfirmed: z.boolean().meta({ description: 'Confirmed by the county; without it nothing is approved' }),
   effectiveFrom: daySchema,
 });
@@ -66,6 +80,8 @@ export const settlementPolicySchema = z
     energyWarn: z.string(),
     energyAlarm: z.string(),
     noticeDays: z.number().int(),
+    lookBackMonths: z.number().int(),
+    transferWorkingDays: z.number().int(),
     isConfirmed: z.boolean(),
     effectiveFrom: daySchema,
     effectiveTo: daySchema.nullable(),

@@ -66,13 +66,14 @@ export function deductionLine(name: string): DeductionLine {
 }
 
 /**
- * Takes the costs of a distribution in the order of the rules. A rate is rounded half up to the fen.
+ * Takes the costs of a distribution in the order of the rules. A rate is rounded half up to the fen. Of money that is
+ * taken back (below zero) the rates are the mirror of the positive ones; what is fixed stays owed, and takes nothing.
  * @throws MoneyError `money.unknown_value`, `money.bad_range`, `deduction.bad_rule`
  */
 export function deduct(amountFen: bigint | null, rules: readonly DeductionRule[]): Deductions {
   if (amountFen === null)
     throw new MoneyError('money.unknown_value', '本次分配金额未知 (amount of this distribution unknown)');
-  if (amountFen < 0n) throw new MoneyError('money.bad_range', '分配金额为负 (negative amount)');
+  if (amountFen < 0n) return mirroredDeductions(deduct(-amountFen, rules.map(withoutFixed)));
   if (new Set(rules.map(({ line }) => line)).size !== rules.length)
     throw new MoneyError('deduction.bad_rule', '同一扣除项重复 (a line appears twice)');
   let leftFen = amountFen;
@@ -88,6 +89,19 @@ export function deduct(amountFen: bigint | null, rules: readonly DeductionRule[]
   );
   const shortFen = lines.reduce((sum, { dueFen, takenFen }) => sum + dueFen - takenFen, 0n);
   return { amountFen, lines, netFen: leftFen, denominatorFen, shortFen };
+}
+
+const withoutFixed = (rule: DeductionRule): DeductionRule =>
+  rule.kind === 'fixed' ? { ...rule, amountFen: 0n } : rule;
+
+function mirroredDeductions(positive: Deductions): Deductions {
+  return {
+    amountFen: -positive.amountFen,
+    lines: positive.lines.map((line) => ({ ...line, dueFen: -line.dueFen, takenFen: -line.takenFen })),
+    netFen: -positive.netFen,
+    denominatorFen: -positive.denominatorFen,
+    shortFen: -positive.shortFen,
+  };
 }
 
 function due(rule: DeductionRule, amountFen: bigint): { dueFen: bigint; isCapped: boolean } {

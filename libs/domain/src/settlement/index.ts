@@ -1,3 +1,4 @@
+export * from './adjustment.ts';
 export * from './chain.ts';
 export * from './checks/index.ts';
 export * from './deductions.ts';
@@ -10,3 +11,4 @@ export * from './run.ts';
 export * from './station-match.ts';
 export * from './station-month.ts';
 export * from './statement.ts';
+export * from './transfer.ts';

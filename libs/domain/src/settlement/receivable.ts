@@ -41,10 +41,13 @@ export function matchLump(input: {
   amountFen: bigint;
   receivables: readonly Receivable[];
   pinned?: readonly PinnedAmount[];
+  order?: 'oldest_first' | 'newest_first';
 }): LumpMatch {
-  const { amountFen, receivables, pinned = [] } = input;
+  const { amountFen, receivables, pinned = [], order = 'oldest_first' } = input;
   if (amountFen <= 0n) throw new MoneyError('money.bad_range', '到账金额须为正 (receipt must be positive)');
-  const rows = sortedReceivables(receivables).map((row) => ({ ...row, takenFen: 0n, isPinned: false }));
+  const sorted = sortedReceivables(receivables);
+  const inOrder = order === 'oldest_first' ? sorted : sorted.toReversed();
+  const rows = inOrder.map((row) => ({ ...row, takenFen: 0n, isPinned: false }));
   let leftFen = amountFen;
   for (const pin of pinned) {
     const row = rows.find((each) => each.stationCode === pin.stationCode && each.month === pin.month);
@@ -75,6 +78,29 @@ export function matchLump(input: {
         isPinned,
       })),
     unmatchedFen: leftFen,
+  };
+}
+
+/**
+ * Matches money that the grid took back with what it brought: the mirror of {@link matchLump}, so the newest first.
+ * @param input `amountFen` is below zero; `received` is what came by station-month, fen
+ * @returns amounts below zero, and what is left received
+ * @throws MoneyError as {@link matchLump}
+ */
+export function matchTakenBack(input: {
+  amountFen: bigint;
+  received: readonly Receivable[];
+  pinned?: readonly PinnedAmount[];
+}): LumpMatch {
+  const { matches, unmatchedFen } = matchLump({
+    amountFen: -input.amountFen,
+    receivables: input.received,
+    pinned: (input.pinned ?? []).map((pin) => ({ ...pin, amountFen: -pin.amountFen })),
+    order: 'newest_first',
+  });
+  return {
+    matches: matches.map((match) => ({ ...match, amountFen: -match.amountFen })),
+    unmatchedFen: -unmatchedFen,
   };
 }
 

@@ -6,7 +6,7 @@ import { monthRange, type DatedShare } from '../allocation/shares.ts';
 import { payeeShares, type VillageLineage } from '../allocation/villages.ts';
 import { checkRatio, deduct, type DeductionRule, type Deductions } from './deductions.ts';
 
-/** Received money of one statement that no run has given out yet. */
+/** Received money of one statement that no run has given out yet; below zero it was taken back. */
 export interface ReceivedMoney {
   matchId: bigint;
   stationCode: string;
@@ -65,7 +65,8 @@ export interface AllocationRun {
 /**
  * Gives received money out to villages (domain.md section 6, requirements 28, 29, 34): each station, month and component
  * by the shares of that month, split by energy where they change in it; then the costs of each village in the order of
- * the policy, of the village's amount of this run. The order of the inputs does not matter.
+ * the policy, of the village's amount of this run. Money that was taken back is split as its mirror. The order of the
+ * inputs does not matter.
  * @param input `day` is the Shanghai day of the run, for villages that were merged
  * @throws MoneyError `money.bad_range` where nothing was received or a match comes twice, and those of
  *   {@link allocateRange}, {@link payeeShares} and {@link deduct}
@@ -88,12 +89,22 @@ export function proposeRun(input: {
   }
   const villages = villagesOf(lines).map(([villageCode, amountFen]): RunVillage => {
     const deductions = deduct(amountFen, input.costs);
-    const { denominatorFen } = deductions;
-    const { floorFen } = checkRatio({ wagesFen: 0n, labourFen: 0n, denominatorFen, minimum: input.minimum });
-    return { villageCode, amountFen, deductions, floorFen };
+    return {
+      villageCode,
+      amountFen,
+      deductions,
+      floorFen: floorOf(deductions.denominatorFen, input.minimum),
+    };
   });
   const totalFen = sources.reduce((sum, { amountFen }) => sum + amountFen, 0n);
   return { totalFen, sources, lines, spans: [...spans.values()].flat(), villages };
+}
+
+/** Least amount for wages and labour fees; of money that was taken back, what is no longer wanted. */
+function floorOf(denominatorFen: bigint, minimum: Fraction): bigint {
+  const sign = denominatorFen < 0n ? -1n : 1n;
+  const positive = { wagesFen: 0n, labourFen: 0n, denominatorFen: sign * denominatorFen, minimum };
+  return sign * checkRatio(positive).floorFen;
 }
 
 type Pool = Omit<ReceivedMoney, 'matchId'>;
@@ -103,7 +114,7 @@ function checkedSources(received: readonly ReceivedMoney[]): ReceivedMoney[] {
     throw new MoneyError('money.bad_range', '没有可分配的到账 (nothing was received to give out)');
   const sources = [...received].sort((a, b) => (a.matchId < b.matchId ? -1 : a.matchId > b.matchId ? 1 : 0));
   sources.forEach(({ matchId, amountFen }, index) => {
-    if (amountFen <= 0n) throw new MoneyError('money.bad_range', `到账须为正 (not positive): ${matchId}`);
+    if (amountFen === 0n) throw new MoneyError('money.bad_range', `到账为零 (nothing came): ${matchId}`);
     if (index > 0 && sources[index - 1]?.matchId === matchId)
       throw new MoneyError('money.bad_range', `到账重复 (a match comes twice): ${matchId}`);
   });
@@ -126,7 +137,11 @@ function poolsOf(sources: readonly ReceivedMoney[]): Pool[] {
   );
 }
 
-function splitPool(
+/**
+ * Splits the money of one station, month and component by the shares of that month, by energy where they change in it.
+ * @throws MoneyError as {@link allocateRange} and {@link payeeShares}
+ */
+export function splitPool(
   pool: Pool,
   input: {
     rights: ReadonlyMap<string, StationRights>;

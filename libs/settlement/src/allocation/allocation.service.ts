@@ -17,7 +17,7 @@ import {
   type StationRights,
 } from '#domain';
 import { LedgerService } from '#ledger';
-import { Database, type Queryable } from '#persistence';
+import { Database, postgresError, type Queryable } from '#persistence';
 import { Clock, ProblemError } from '#platform';
 import { daysOfStations } from '../matching/matching.repository.ts';
 import { MatchingService } from '../matching/matching.service.ts';
@@ -126,16 +126,21 @@ export class AllocationService {
           'allocation.outdated_month',
           '分配是上个月提出的，请作废后重新提出 (proposed in an earlier month: void and propose again)',
         );
+      const postings = allocationPostings(await bookingLines(transaction, id));
+      // A village that is given less than nothing may have passed its money on: that puts right, and is not refused.
+      const takesBack = postings.some(
+        ({ account, amountFen }) => account.kind === 'village' && amountFen > 0n,
+      );
       const { entry } = await this.ledger.bookIn(
         transaction,
         {
           idempotencyKey: `allocation:${id}:${runHash}`,
-          kind: 'allocation',
+          kind: takesBack ? 'adjustment' : 'allocation',
           effectiveDay,
           periodMonth: run.month,
           description: `收益分配 ${run.countyCode} ${run.month} (allocation)`,
           documentRef: `allocation-run:${id}`,
-          postings: allocationPostings(await bookingLines(transaction, id)),
+          postings,
         },
         actor,
       );
@@ -147,7 +152,8 @@ export class AllocationService {
 
   /**
    * Voids a run; where it was booked, the entry is taken back.
-   * @throws ProblemError 404 `allocation.unknown`, 409 `allocation.state`
+   * @throws ProblemError 404 `allocation.unknown`, 409 `allocation.state`, `allocation.transferred` where its money is on
+   *   the way to villages
    */
   async void(id: number, reason: string, actor: SettlementActor): Promise<AllocationRunView> {
     return this.database.transaction(async (transaction) => {
@@ -157,9 +163,26 @@ export class AllocationService {
         run.ledgerSequence === null
           ? null
           : await this.takeBack(transaction, run.ledgerSequence, reason, actor);
-      await markVoided(transaction, { id, reason, ledgerSequence }, { actor, at: this.clock.now() });
+      await this.markVoided(transaction, { id, reason, ledgerSequence }, actor);
       return this.view(transaction, await this.lockedRun(transaction, id), []);
     });
+  }
+
+  private async markVoided(
+    transaction: Queryable,
+    run: { id: number; reason: string; ledgerSequence: bigint | null },
+    actor: SettlementActor,
+  ): Promise<void> {
+    try {
+      await markVoided(transaction, run, { actor, at: this.clock.now() });
+    } catch (error) {
+      if (postgresError(error)?.constraint !== 'allocation_run_not_transferred') throw error;
+      throw new ProblemError(
+        409,
+        'allocation.transferred',
+        '该分配的款项已在拨付中，不能作废；差错请做调整 (its money is on the way: adjust what is wrong)',
+      );
+    }
   }
 
   /** A run with its villages. @throws ProblemError 404 `allocation.unknown` */
@@ -212,7 +235,7 @@ export class AllocationService {
     transaction: Queryable,
     countyCode: string,
   ): Promise<{ free: ReceivedOfStation[]; held: Held }> {
-    const all = await receivedMoney(transaction, countyCode);
+    const all = withoutNothing(await receivedMoney(transaction, countyCode));
     const states = new Map<string, string>();
     for (const month of new Set(all.map((each) => each.month)))
       for (const [stationCode, state] of await this.matching.states(transaction, countyCode, month))
@@ -300,6 +323,15 @@ export class AllocationService {
 
 /** States of a station-month whose money waits: the paper may not be believed, or nobody signed for what differs. */
 const HOLDING: ReadonlySet<string> = new Set(['missing', 'blocked', 'needs_reason']);
+
+/** What came and was taken back before anybody was given it needs no run. */
+function withoutNothing(received: readonly ReceivedOfStation[]): ReceivedOfStation[] {
+  const key = ({ stationCode, month, component }: ReceivedOfStation) =>
+    `${stationCode}/${month}/${component}`;
+  const sums = new Map<string, bigint>();
+  for (const each of received) sums.set(key(each), (sums.get(key(each)) ?? 0n) + each.amountFen);
+  return received.filter((each) => sums.get(key(each)) !== 0n);
+}
 
 const unknownRun = () => new ProblemError(404, 'allocation.unknown', '没有这次分配 (no such run)');
 const wrongState = ({ state }: StoredRun) =>

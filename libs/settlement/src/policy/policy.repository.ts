@@ -19,6 +19,10 @@ export interface SettlementRules {
   costs: DeductionRule[];
   tolerances: MatchTolerances;
   noticeDays: number;
+  /** Months back from this one in which a change is still adjusted. */
+  lookBackMonths: number;
+  /** From receipt to the account of the village. */
+  transferWorkingDays: number;
 }
 
 interface PolicyRow {
@@ -32,6 +36,8 @@ interface PolicyRow {
   energyWarnBp: number;
   energyAlarmBp: number;
   noticeDays: number;
+  lookBackMonths: number;
+  transferWorkingDays: number;
   isConfirmed: boolean;
   effectiveFrom: string;
   effectiveTo: string | null;
@@ -54,7 +60,8 @@ export async function settlementPolicies(database: Queryable): Promise<DatedPoli
     select id, area_code as "areaCode", document_number as "documentNumber", ratio_numerator as "ratioNumerator",
       ratio_denominator as "ratioDenominator", allowed_uses as "allowedUses",
       amount_tolerance_fen as "amountToleranceFen", energy_warn_bp as "energyWarnBp",
-      energy_alarm_bp as "energyAlarmBp", notice_days as "noticeDays", is_confirmed as "isConfirmed",
+      energy_alarm_bp as "energyAlarmBp", notice_days as "noticeDays",
+      look_back_months as "lookBackMonths", transfer_working_days as "transferWorkingDays", is_confirmed as "isConfirmed",
       effective_from as "effectiveFrom", effective_to as "effectiveTo"
     from settlement_policy
     order by area_code, effective_from`);
@@ -75,6 +82,8 @@ export async function settlementPolicies(database: Queryable): Promise<DatedPoli
         energyAlarm: fraction(BigInt(row.energyAlarmBp), 10_000n),
       },
       noticeDays: row.noticeDays,
+      lookBackMonths: row.lookBackMonths,
+      transferWorkingDays: row.transferWorkingDays,
     },
     documentNumber: row.documentNumber,
     areaCode: row.areaCode,
@@ -105,6 +114,8 @@ export interface NewPolicy {
   energyWarnBp: number;
   energyAlarmBp: number;
   noticeDays: number;
+  lookBackMonths: number;
+  transferWorkingDays: number;
   isConfirmed: boolean;
   effectiveFrom: string;
 }
@@ -128,11 +139,12 @@ export async function insertPolicy(
 ): Promise<number> {
   const [row] = await transaction.query<{ id: number }>(sql`
     insert into settlement_policy (area_code, document_number, ratio_numerator, ratio_denominator, allowed_uses,
-      amount_tolerance_fen, energy_warn_bp, energy_alarm_bp, notice_days, is_confirmed, effective_from, entered_by_id,
-      entered_by, entered_at)
+      amount_tolerance_fen, energy_warn_bp, energy_alarm_bp, notice_days, look_back_months, transfer_working_days, is_confirmed, effective_from,
+      entered_by_id, entered_by, entered_at)
     values (${policy.areaCode}, ${policy.documentNumber}, ${policy.minimum.numerator}::bigint,
       ${policy.minimum.denominator}::bigint, ${policy.allowedUses}::text[], ${policy.amountToleranceFen}::bigint,
       ${policy.energyWarnBp}::int, ${policy.energyAlarmBp}::int, ${policy.noticeDays}::smallint,
+      ${policy.lookBackMonths}::smallint, ${policy.transferWorkingDays}::smallint,
       ${policy.isConfirmed}::boolean, ${policy.effectiveFrom}::date, ${by.actor.accountId}, ${by.actor.name},
       ${by.at}::timestamptz)
     returning id`);

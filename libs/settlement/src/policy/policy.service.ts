@@ -68,6 +68,8 @@ function newPolicy(entry: SettlementPolicyEntry): NewPolicy {
     energyWarnBp: bpOf(entry.energyWarnPercent),
     energyAlarmBp: bpOf(entry.energyAlarmPercent),
     noticeDays: entry.noticeDays,
+    lookBackMonths: entry.lookBackMonths,
+    transferWorkingDays: entry.transferWorkingDays,
     isConfirmed: entry.isConfirmed,
     effectiveFrom: entry.effectiveFrom,
   };
@@ -117,6 +119,8 @@ function view(policy: DatedPolicy<SettlementRules>): SettlementPolicyView {
     energyWarn: text(value.tolerances.energyWarn),
     energyAlarm: text(value.tolerances.energyAlarm),
     noticeDays: value.noticeDays,
+    lookBackMonths: value.lookBackMonths,
+    transferWorkingDays: value.transferWorkingDays,
     isConfirmed: policy.isConfirmed,
     effectiveFrom: policy.effectiveFrom,
     effectiveTo: policy.effectiveTo,

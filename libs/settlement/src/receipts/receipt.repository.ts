@@ -200,6 +200,29 @@ export async function openStatements(
     order by o.month, o.code, o.account_no`);
 }
 
+/**
+ * What was received for statements of a component in a county, and how much of it is more than is stated now: that is
+ * what the grid takes back first.
+ */
+export async function receivedStatements(
+  database: Queryable,
+  query: { countyCode: string; component: string },
+): Promise<(OpenStatement & { excessFen: bigint })[]> {
+  return database.query<OpenStatement & { excessFen: bigint }>(sql`
+    select r.id as "statementId", r.code as "stationCode", r.account_no as "accountNo", r.month,
+      r.received_fen as "openFen", greatest(0, r.received_fen - r.amount_fen)::bigint as "excessFen"
+    from (
+      select s.id, st.code, s.account_no, s.month, s.amount_fen,
+        (select coalesce(sum(m.amount_fen), 0) from receipt_match m where m.statement_id = s.id)::bigint as received_fen
+      from grid_statement_in_force s
+      join station st on st.id = s.station_id
+      join township t on t.code = st.township_code
+      where t.county_code = ${query.countyCode} and s.component = ${query.component}
+    ) r
+    where r.received_fen > 0
+    order by r.month desc, r.code desc, r.account_no`);
+}
+
 export async function insertMatches(
   transaction: Queryable,
   matches: readonly NewMatch[],
@@ -219,17 +242,18 @@ export async function insertMatches(
 export async function matchesOfKey(
   database: Queryable,
   query: { bankLineId: bigint; idempotencyKey: string },
-): Promise<(OpenStatement & NewMatch & { ledgerSequence: bigint })[]> {
+): Promise<(OpenStatement & NewMatch & { ledgerSequence: bigint; receivedFen: bigint })[]> {
   return database.query(sql`
     select m.statement_id as "statementId", st.code as "stationCode", s.account_no as "accountNo", s.month,
       m.amount_fen as "amountFen", m.is_pinned as "isPinned", m.ledger_sequence as "ledgerSequence",
-      (s.amount_fen - (
-        select sum(o.amount_fen) from receipt_match o where o.statement_id = s.id
-      ))::bigint as "openFen"
+      (s.amount_fen - o.received_fen)::bigint as "openFen", o.received_fen::bigint as "receivedFen"
     from receipt_match m
     join ledger_entry e on e.sequence = m.ledger_sequence
-    join grid_statement s on s.id = m.statement_id
+    join grid_statement_in_force s on s.id = m.statement_id
     join station st on st.id = s.station_id
+    cross join lateral (
+      select sum(o.amount_fen) as received_fen from receipt_match o where o.statement_id = s.id
+    ) o
     where m.bank_line_id = ${query.bankLineId}::bigint and m.reverses_id is null
       and e.idempotency_key = ${query.idempotencyKey}
       and not exists (select 1 from receipt_match r where r.reverses_id = m.id)

@@ -9,7 +9,7 @@ import type {
   ReceiptMatchEntry,
   ReceiptMatchReport,
 } from '#contracts';
-import { dayOf, matchLump, monthOf, monthRange, receiptPostings, type EntryDraft } from '#domain';
+import { dayOf, monthOf, monthRange, receiptPostings, type EntryDraft } from '#domain';
 import { LedgerService } from '#ledger';
 import { Database, postgresError, type Queryable } from '#persistence';
 import { Clock, ProblemError } from '#platform';
@@ -26,18 +26,13 @@ import {
   lockBankLine,
   matchesOfKey,
   matchesOfLine,
-  openStatements,
   reverseMatches,
   sumBankLines,
   type BankLine,
-  type NewMatch,
-  type OpenStatement,
   type StoredBankLine,
 } from './receipt.repository.ts';
-
-interface PlannedMatch extends NewMatch {
-  statement: OpenStatement;
-}
+import { bankLineText } from './bank-line-text.ts';
+import { planMatches, type PlannedMatch } from './receipt-plan.ts';
 
 /** Lines of the bank, and which statements they pay (requirement 24). Only what is matched is received. */
 @Injectable()
@@ -72,10 +67,10 @@ export class ReceiptService {
             'registry.unknown_place',
             `没有这个县 (no such county): ${line.countyCode}`,
           );
-        const content = { ...line, contentHash: sha256(lineText(line)), row: index + 1 };
+        const content = { ...line, contentHash: sha256(bankLineText(line)), row: index + 1 };
         await insertBankLine(transaction, content, { actor, at });
         const stored = await bankLineByReference(transaction, line);
-        if (!stored || lineText(stored) !== lineText(line))
+        if (!stored || bankLineText(stored) !== bankLineText(line))
           throw new ProblemError(
             409,
             'receipt.reference_reused',
@@ -125,8 +120,9 @@ export class ReceiptService {
   }
 
   /**
-   * Matches what is left of a line with what is open of a component, the oldest first, what a person pinned before it.
-   * Without `confirm` the same is done and taken back.
+   * Matches what is left of a line with what is open of a component, the oldest first, what a person pinned before it. A
+   * line below zero takes back what was received: what is more than is stated first, then the newest. Without `confirm`
+   * the same is done and taken back.
    * @throws ProblemError 404 `receipt.unknown_line`, 409 `receipt.preview_outdated`, 422 `receipt.nothing_left`,
    *   `receipt.nothing_open`
    * @throws MoneyError `receivable.pin_not_possible`
@@ -218,10 +214,10 @@ export class ReceiptService {
   ): Promise<bigint> {
     const { line, entry, planned, matchHash } = parts;
     const draft: EntryDraft = {
-      ...(await this.periodOf(line.bookedOn)),
+      ...(await this.periodOf(transaction, line)),
       idempotencyKey: `receipt:${matchHash}`,
       effectiveDay: line.bookedOn,
-      description: '电费到账 (receipt)',
+      description: line.amountFen < 0n ? '电费退回 (receipt taken back)' : '电费到账 (receipt)',
       documentRef: line.bankReference,
       postings: receiptPostings({
         countyCode: line.countyCode,
@@ -242,13 +238,20 @@ export class ReceiptService {
     return booked.sequence;
   }
 
-  /** What belongs to a closed month is an adjustment in this one. */
-  private async periodOf(day: string): Promise<Pick<EntryDraft, 'kind' | 'periodMonth'>> {
-    const own = day.slice(0, 7);
-    const isClosed = (await this.ledger.periodState(own)) === 'closed';
-    return isClosed
-      ? { kind: 'adjustment', periodMonth: monthOf(this.clock.nowMs()) }
-      : { kind: 'receipt', periodMonth: own };
+  /**
+   * What belongs to a closed month is an adjustment in this one. So is what was taken back: the money may have left the
+   * agency already, and the bank does not ask.
+   */
+  private async periodOf(
+    transaction: Queryable,
+    { bookedOn, amountFen }: StoredBankLine,
+  ): Promise<Pick<EntryDraft, 'kind' | 'periodMonth'>> {
+    const own = bookedOn.slice(0, 7);
+    const isClosed = (await this.ledger.periodStateIn(transaction, own)) === 'closed';
+    return {
+      kind: isClosed || amountFen < 0n ? 'adjustment' : 'receipt',
+      periodMonth: isClosed ? monthOf(this.clock.nowMs()) : own,
+    };
   }
 }
 
@@ -266,12 +269,12 @@ async function appliedBefore(
   return {
     bankLineId: String(line.id),
     component,
-    matches: matches.map(({ stationCode, accountNo, month, amountFen, openFen, isPinned }) => ({
+    matches: matches.map(({ stationCode, accountNo, month, amountFen, openFen, receivedFen, isPinned }) => ({
       stationCode,
       accountNo,
       month,
       amountFen: String(amountFen),
-      leftFen: String(openFen),
+      leftFen: String(amountFen < 0n ? receivedFen : openFen),
       isPinned,
     })),
     unmatchedFen: String(line.amountFen - line.matchedFen),
@@ -279,51 +282,6 @@ async function appliedBefore(
     applied: true,
     ledgerSequence: String(first.ledgerSequence),
   };
-}
-
-/** Lumps are matched by station and month; accounts of one station in the order of their numbers. */
-async function planMatches(
-  transaction: Queryable,
-  line: StoredBankLine,
-  entry: ReceiptMatchEntry,
-): Promise<{ planned: PlannedMatch[]; unmatchedFen: bigint }> {
-  const leftFen = line.amountFen - line.matchedFen;
-  if (leftFen <= 0n)
-    throw new ProblemError(
-      422,
-      'receipt.nothing_left',
-      '这笔流水没有可核销的余额 (nothing is left of the line)',
-    );
-  const open = await openStatements(transaction, { countyCode: line.countyCode, component: entry.component });
-  if (open.length === 0)
-    throw new ProblemError(422, 'receipt.nothing_open', '该项目没有应收 (nothing is open of this component)');
-  const byMonth = Map.groupBy(open, ({ stationCode, month }) => `${stationCode}/${month}`);
-  const { matches, unmatchedFen } = matchLump({
-    amountFen: leftFen,
-    receivables: [...byMonth.values()].flatMap((rows) =>
-      rows.slice(0, 1).map(({ stationCode, month }) => ({
-        stationCode,
-        month,
-        openFen: rows.reduce((sum, { openFen }) => sum + openFen, 0n),
-      })),
-    ),
-    pinned: entry.pinned.map(({ station, month, amountFen }) => ({
-      stationCode: station,
-      month,
-      amountFen: BigInt(amountFen),
-    })),
-  });
-  const planned = matches.flatMap(({ stationCode, month, amountFen, isPinned }) => {
-    let restFen = amountFen;
-    return (byMonth.get(`${stationCode}/${month}`) ?? []).flatMap((statement): PlannedMatch[] => {
-      const takenFen = statement.openFen < restFen ? statement.openFen : restFen;
-      restFen -= takenFen;
-      return takenFen === 0n
-        ? []
-        : [{ statement, statementId: statement.statementId, amountFen: takenFen, isPinned }];
-    });
-  });
-  return { planned, unmatchedFen };
 }
 
 function planText(line: StoredBankLine, entry: ReceiptMatchEntry, planned: readonly PlannedMatch[]): string {
@@ -349,18 +307,6 @@ function lineOf(entry: BankLineEntry): BankLine {
   };
 }
 
-function lineText(line: BankLine): string {
-  return JSON.stringify([
-    line.countyCode,
-    line.bankAccount,
-    line.bankReference,
-    line.bookedOn,
-    String(line.amountFen),
-    line.payer,
-    line.purpose,
-  ]);
-}
-
 const unknownLine = () => new ProblemError(404, 'receipt.unknown_line', '没有这笔流水 (no such bank line)');
 
 function matchView({ statement, amountFen, isPinned }: PlannedMatch): ReceiptMatchReport['matches'][number] {
@@ -369,7 +315,7 @@ function matchView({ statement, amountFen, isPinned }: PlannedMatch): ReceiptMat
     accountNo: statement.accountNo,
     month: statement.month,
     amountFen: String(amountFen),
-    leftFen: String(statement.openFen - amountFen),
+    leftFen: String(amountFen < 0n ? statement.openFen + amountFen : statement.openFen - amountFen),
     isPinned,
   };
 }

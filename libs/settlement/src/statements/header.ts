@@ -3,6 +3,7 @@ import { normalise } from './cells.ts';
 import {
   columnKey,
   headingName,
+  NAMED_IN_ROW,
   splitHeading,
   unitNames,
   unitShift,
@@ -57,13 +58,11 @@ function headingsOf(mapping: StatementMapping): Map<string, ColumnKey> {
 function readHeader(lines: Table, line: number, headings: ReadonlyMap<string, ColumnKey>): Header {
   const columns = new Map<string, PlacedColumn>();
   const problems: RowProblem[] = [];
-  const titles: Header['titles'] = [];
-  for (const { position, parts } of stacks(lines)) {
-    if (parts.length > 0) titles.push({ position, title: parts.join(' ') });
-    const found = recognise(parts, headings);
-    if (!found) continue;
-    const { key, unit } = found;
-    const title = parts.join(' ');
+  const stacked = stacks(lines);
+  const titles = stacked
+    .filter(({ parts }) => parts.length > 0)
+    .map(({ position, parts }) => ({ position, title: parts.join(' ') }));
+  for (const { position, title, key, unit } of recognised(stacked, headings)) {
     const name = `${key.component ?? ''}.${key.field}`;
     if (columns.has(name)) {
       problems.push(
@@ -87,6 +86,25 @@ function readHeader(lines: Table, line: number, headings: ReadonlyMap<string, Co
   }
   return { line, columns: [...columns.values()], titles, problems };
 }
+
+/** Columns that are known. A plain `金额` is one where the row says of which component, and nothing otherwise. */
+function recognised(
+  stacked: readonly { position: number; parts: string[] }[],
+  headings: ReadonlyMap<string, ColumnKey>,
+): { position: number; title: string; key: ColumnKey; unit: string }[] {
+  const found = stacked.flatMap(({ position, parts }) => {
+    const known = recognise(parts, headings);
+    return known ? [{ position, title: parts.join(' '), ...known }] : [];
+  });
+  const namesComponents = found.some(({ key }) => key.component === null && key.field === 'component');
+  if (!namesComponents) return found.filter(({ key }) => key.component !== NAMED_IN_ROW);
+  // `结算电费` beside a column of components is the money of the component that the row names.
+  const hasPlain = found.some(({ key }) => key.component === NAMED_IN_ROW && key.field === 'amountFen');
+  return hasPlain ? found : found.map((each) => ({ ...each, key: plainKey(each.key) }));
+}
+
+const plainKey = (key: ColumnKey): ColumnKey =>
+  key.component === 'base' ? { ...key, component: NAMED_IN_ROW } : key;
 
 /** The texts above each other in each column, the group first; equal neighbours count once. */
 function stacks(lines: Table): { position: number; parts: string[] }[] {

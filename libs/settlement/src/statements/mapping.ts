@@ -2,12 +2,15 @@ import { z } from 'zod';
 import { normalise } from './cells.ts';
 
 /** What a cell of a column is, and how far its unit is from ours. */
-type FieldKind = 'account' | 'month' | 'day' | 'text' | 'energy' | 'money' | 'price' | 'percent' | 'whole';
+type FieldKind =
+  'account' | 'component' | 'month' | 'day' | 'text' | 'energy' | 'money' | 'price' | 'percent' | 'whole';
 
 /** Fields of the document beside its price components (domain.md 2.3). */
 const DOCUMENT_FIELDS = {
   accountNo: 'account',
   month: 'month',
+  /** Name of the price component, where a row is one component and not a whole document. */
+  component: 'component',
   accountName: 'text',
   readFrom: 'day',
   readTo: 'day',
@@ -33,6 +36,9 @@ const COMPONENT_FIELDS = {
   amountFen: 'money',
 } as const satisfies Record<string, FieldKind>;
 export type ComponentField = keyof typeof COMPONENT_FIELDS;
+
+/** Columns of the component that the row itself names, such as `any.amountFen`. */
+export const NAMED_IN_ROW = 'any';
 
 /** A column of a file: of the document, or of one component. */
 export type ColumnKey =
@@ -83,6 +89,7 @@ export const statementMappingSchema = z
 export const KNOWN_HEADINGS: StatementMapping = {
   accountNo: ['户号', '发电户号', '用户编号', '客户编号', '用电户号', 'account no'],
   month: ['结算年月', '电费年月', '结算月份', '年月', '月份', 'settlement month'],
+  component: ['电价项目', '费用项目', '费用类型', '结算项目', '项目名称', '电费类型', 'component'],
   accountName: ['户名', '发电户名', '用户名称', '客户名称', 'account name'],
   readFrom: ['抄表起日', '抄表起始日期', '起始日期', '上次抄表日期'],
   readTo: ['抄表止日', '抄表截止日期', '截止日期', '本次抄表日期'],
@@ -98,6 +105,9 @@ export const KNOWN_HEADINGS: StatementMapping = {
   payeeName: ['收款户名', '收款单位', '收款人'],
   payeeAccount: ['收款账号', '收款帐号', '银行账号'],
   handledBy: ['经办', '经办人'],
+  'any.energyWh': ['电量', '计费电量', 'energy'],
+  'any.priceYuanPerKwh': ['电价', '单价', 'price'],
+  'any.amountFen': ['金额', '电费', '电费金额', 'amount'],
   'base.energyWh': ['上网电量', '结算电量', '上网电费电量', 'on-grid energy'],
   'base.priceYuanPerKwh': ['上网电价', '结算电价', '上网电费电价', '上网电费单价'],
   'base.amountFen': ['上网电费', '上网电费金额', '购电费', '结算电费', 'on-grid revenue'],
@@ -118,6 +128,7 @@ const UNITS: Readonly<Record<FieldKind, Readonly<Record<string, number>>>> = {
   percent: { '': 2, '%': 2 },
   whole: { '': 0, 倍: 0 },
   account: { '': 0 },
+  component: { '': 0 },
   month: { '': 0 },
   day: { '': 0 },
   text: { '': 0 },
@@ -153,6 +164,25 @@ export function splitHeading(text: string): { name: string; unit: string } {
 }
 
 export const headingName = (text: string) => splitHeading(text).name;
+
+/** Names of components in the rows of published statements; a code is its own name. */
+const COMPONENT_NAMES: Readonly<Record<string, readonly string[]>> = {
+  base: ['上网电费', '基础电费', '基础电价', '标杆电费', '燃煤标杆', '脱硫标杆', '购电费', '电费'],
+  subsidy: ['补贴', '补贴电费', '国家补贴', '可再生能源补贴', '财政补贴', '补贴资金'],
+  mechanism_difference: ['机制电价差价', '差价结算', '差价电费', '机制差价'],
+  deviation: ['偏差考核', '考核电费', '偏差电费', '考核'],
+};
+const COMPONENT_OF = new Map(
+  Object.entries(COMPONENT_NAMES).flatMap(([code, names]) =>
+    names.map((name) => [headingName(name), code] as const),
+  ),
+);
+
+/** Code of a component by its name in a row; null where nobody knows it. */
+export function componentOfName(text: string): string | null {
+  const name = headingName(text);
+  return COMPONENT_OF.get(name) ?? (COMPONENT.test(name) && name !== NAMED_IN_ROW ? name : null);
+}
 
 /** Headings of a source over those that are known: what a source calls its own is nobody else's. */
 export function mergedMapping(own: StatementMapping): StatementMapping {

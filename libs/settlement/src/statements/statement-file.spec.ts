@@ -37,6 +37,51 @@ describe('a grid statement', () => {
     expect(read(table).rows[0]?.stated.priceYuanPerKwh).toBe('0.332');
   });
 
+  it('is read where each row is one component, which a column names', () => {
+    const rows = [
+      ['0141124901001', '2025-06', '上网电费', '32,100', '0.332', '10,657.20'],
+      ['0141124901001', '2025-06', '国家补贴', '32100', '0.518', '16627.80'],
+      ['合计', '', '', '', '', '27285.00'],
+    ];
+    for (const headings of [
+      ['户号', '结算年月', '电价项目', '电量', '电价', '金额（元）'],
+      ['户号', '结算年月', '费用类型', '结算电量', '结算电价', '结算电费'],
+    ]) {
+      const { problems, rows: stated } = read([headings, ...rows]);
+      expect(problems).toEqual([]);
+      expect(
+        stated.map((each) => [each.row, each.stated.component, each.stated.energyWh, each.stated.amountFen]),
+      ).toEqual([
+        [2, 'base', 32_100_000n, 1_065_720n],
+        [3, 'subsidy', 32_100_000n, 1_662_780n],
+      ]);
+    }
+  });
+
+  it('names a component that nobody knows, and one that a row leaves out', () => {
+    const headings = ['户号', '结算年月', '电价项目', '金额'];
+    expect(
+      codes([
+        headings,
+        ['0141124901001', '2025-06', '神秘费用', '1.00'],
+        ['0141124901001', '2025-06', '', '1.00'],
+        ['0141124901001', '2025-06', 'capacity_fee', '1.00'],
+      ]),
+    ).toEqual([
+      [2, 'statement.unknown_component'],
+      [3, 'import.missing'],
+    ]);
+  });
+
+  it('does not take a plain amount for a component where nothing names one', () => {
+    expect(
+      codes([
+        ['户号', '结算年月', '金额'],
+        ['0141124901001', '2025-06', '1.00'],
+      ]),
+    ).toEqual([[1, 'import.missing_column']]);
+  });
+
   it('is the same in UTF-8 with a mark, in GBK, and in full-width digits', async () => {
     const text = [HEADINGS, JUNE].map((cells) => cells.map((cell) => `"${cell}"`).join(',')).join('\r\n');
     const wide = text.replaceAll(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit)));

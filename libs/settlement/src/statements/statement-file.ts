@@ -12,7 +12,13 @@ import {
   type Cell,
 } from './cells.ts';
 import { findHeader, type Header, type PlacedColumn } from './header.ts';
-import type { ComponentField, DocumentField, StatementMapping } from './mapping.ts';
+import {
+  componentOfName,
+  NAMED_IN_ROW,
+  type ComponentField,
+  type DocumentField,
+  type StatementMapping,
+} from './mapping.ts';
 import type { RowProblem } from './problem.ts';
 
 /** A component as a row of the file states it. */
@@ -30,6 +36,8 @@ export interface StatementFile {
   problems: RowProblem[];
 }
 
+/** What a row cannot do without. */
+const NEEDED_FIELDS: ReadonlySet<DocumentField> = new Set(['accountNo', 'month', 'component']);
 /** Decimals of a price that is kept as stated: 0.3320 yuan a kWh, and more where somebody divided. */
 const PRICE_DECIMALS = 8;
 /** 100 yuan a kWh, in units of PRICE_DECIMALS: the column is not a price. */
@@ -41,8 +49,9 @@ const SUM_WORDS = new Set(['合计', '总计']);
 const PART_SUM_WORDS = new Set(['小计', '本页合计', '本页小计']);
 
 /**
- * Reads a grid statement of one row an account and month (domain.md 2.3), whatever order its columns have. Rows with a
- * problem give no component; a sum row is not data, but must agree with the rows above it.
+ * Reads a grid statement (domain.md 2.3), whatever order its columns have: one row an account and month, or one row a
+ * price component, which a column names then. Rows with a problem give no component; a sum row is not data, but must
+ * agree with the rows above it.
  */
 export function readStatementFile(table: Table, mapping: StatementMapping): StatementFile {
   const header = findHeader(table, mapping);
@@ -116,7 +125,7 @@ function readRow(
   for (const column of columns)
     if (
       column.component === null &&
-      (column.field === 'accountNo' || column.field === 'month') &&
+      NEEDED_FIELDS.has(column.field) &&
       normalise(texts[column.position] ?? '') === ''
     )
       problems.push(
@@ -126,8 +135,11 @@ function readRow(
         }),
       );
   const components: StatedRow[] = [];
-  for (const [component, fields] of cells.components) {
+  for (const [place, fields] of cells.components) {
     const amountFen = wholeOf(fields.get('amountFen'));
+    const component = place === NAMED_IN_ROW ? (textOf(cells.document.get('component')) ?? '') : place;
+    // Its problem is named already.
+    if (component === '') continue;
     const stated = { ...documentOf(cells.document), component };
     if (amountFen !== null)
       components.push({
@@ -142,8 +154,7 @@ function readRow(
     else if (problems.length === 0 && wholeOf(fields.get('energyWh')) !== null)
       problems.push({
         row,
-        column:
-          columns.find((each) => each.component === component && each.field === 'amountFen')?.title ?? null,
+        column: columns.find((each) => each.component === place && each.field === 'amountFen')?.title ?? null,
         value: null,
         code: 'statement.amount_missing',
         reason: '有电量而没有金额；请补填金额，未结算的请把电量一并留空',
@@ -181,6 +192,8 @@ function readCell(raw: string, { kind, shift }: PlacedColumn): Cell<string | big
   switch (kind) {
     case 'account':
       return accountCell(raw);
+    case 'component':
+      return componentCell(raw);
     case 'month':
       return monthCell(raw);
     case 'day':
@@ -199,6 +212,18 @@ function readCell(raw: string, { kind, shift }: PlacedColumn): Cell<string | big
     case 'whole':
       return smallCell(raw, { shift, max: MULTIPLIER_MAX });
   }
+}
+
+function componentCell(raw: string): Cell<string> {
+  const value = componentOfName(raw);
+  if (value !== null) return { value, problem: null };
+  return {
+    value: null,
+    problem: {
+      code: 'statement.unknown_component',
+      reason: '电价项目无法识别；可写作 上网电费、国家补贴、机制电价差价、偏差考核，或项目的英文代码',
+    },
+  };
 }
 
 /** `13%`, `13`, or the 0.13 that a spreadsheet holds behind `13%`; rates of tax are at least 1 %. */
@@ -264,7 +289,10 @@ function sumProblems(
     if (normalise(raw) === '') return [];
     const stated = scaledCell(raw, column.shift);
     const addedFen = rows
-      .filter((each) => each.row < sum.row && each.stated.component === column.component)
+      .filter(
+        ({ row, stated: { component } }) =>
+          row < sum.row && (column.component === NAMED_IN_ROW || component === column.component),
+      )
       .reduce((total, { stated: { amountFen } }) => total + amountFen, 0n);
     if (stated.value === addedFen) return [];
     const reason =
