@@ -64,7 +64,7 @@ export const villageTransferSchema = z
       .number()
       .int()
       .nullable()
-      .meta({ description: 'Today counted; below zero: working days that it is, or was, late' }),
+      .meta({ description: 'Left after today; below zero: working days that it is, or was, late' }),
     isOverdue: z.boolean().nullable(),
     bankReference: z.string().nullable(),
     transferredOn: daySchema.nullable(),

@@ -1,6 +1,7 @@
 import { compareCodes } from '../allocation/allocate.ts';
 import { MoneyError } from '../allocation/money-error.ts';
 import type { WorkingCalendar } from '../calendar/working-days.ts';
+import { addDays } from '../time/shanghai.ts';
 import type { Posting } from '../ledger/entry.ts';
 
 /** A village's amount of a run or of an adjustment that no transfer has passed on; below zero it was given too much. */
@@ -107,7 +108,7 @@ export function transferPostings(input: {
 export interface TransferClock {
   /** Last day in time; null where the days off of its year are not known yet, for then nobody can say. */
   dueOn: string | null;
-  /** Working days left, today counted; below zero: working days that it is late. Null where `dueOn` is. */
+  /** Working days left after the day; below zero: working days that it is late. Null where `dueOn` is. */
   workingDaysLeft: number | null;
   /** Past the last day, or arrived after it. */
   isOverdue: boolean | null;
@@ -132,11 +133,15 @@ export function transferClock(input: {
   return {
     dueOn,
     workingDaysLeft: knownDay(() =>
-      at <= dueOn ? calendar.workingDaysBetween(at, dueOn) + 1 : -calendar.workingDaysBetween(dueOn, at),
+      at <= dueOn ? workingDaysAfter(calendar, at, dueOn) : -workingDaysAfter(calendar, dueOn, at),
     ),
     isOverdue: at > dueOn,
   };
 }
+
+/** As in `addWorkingDays` the day itself does not count: on the day of the receipt all of them are left. */
+const workingDaysAfter = (calendar: WorkingCalendar, from: string, to: string) =>
+  calendar.workingDaysBetween(addDays(from, 1), addDays(to, 1));
 
 function knownDay<T>(work: () => T): T | null {
   try {

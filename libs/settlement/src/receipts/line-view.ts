@@ -1,5 +1,5 @@
 import type { BankLineView } from '#contracts';
-import { addDays, daysBetween, MoneyError, WorkingCalendar } from '#domain';
+import { daysBetween, transferClock, WorkingCalendar } from '#domain';
 import type { StoredBankLine } from './receipt.repository.ts';
 
 /** From the account of the agency to those of the villages (国开办发〔2017〕61号 leaves the days to the county). */
@@ -21,29 +21,14 @@ export function lineView(line: StoredBankLine, today: string): BankLineView {
     openFen: String(line.amountFen - line.matchedFen),
     givenOutFen: String(line.givenOutFen),
     ageDays: today > line.bookedOn ? daysBetween(line.bookedOn, today).length : 0,
-    ...transferClock(line.bookedOn, today),
+    ...clockOf(line.bookedOn, today),
     enteredBy: line.enteredBy,
     enteredAt: line.enteredAt.toISOString(),
   };
 }
 
-/** A year whose days off are not known has no clock; it is said and not guessed. */
-function transferClock(
-  bookedOn: string,
-  today: string,
-): Pick<BankLineView, 'transferDueOn' | 'workingDaysLeft'> {
-  try {
-    const transferDueOn = calendar.addWorkingDays(bookedOn, TRANSFER_WORKING_DAYS);
-    // The day itself does not count, as in `addWorkingDays`: on the day of the receipt all ten are left.
-    const workingDaysAfter = (from: string, to: string) =>
-      calendar.workingDaysBetween(addDays(from, 1), addDays(to, 1));
-    const workingDaysLeft =
-      today <= transferDueOn
-        ? workingDaysAfter(today, transferDueOn)
-        : -workingDaysAfter(transferDueOn, today);
-    return { transferDueOn, workingDaysLeft };
-  } catch (error) {
-    if (error instanceof MoneyError) return { transferDueOn: null, workingDaysLeft: null };
-    throw error;
-  }
+function clockOf(bookedOn: string, today: string): Pick<BankLineView, 'transferDueOn' | 'workingDaysLeft'> {
+  const workingDays = TRANSFER_WORKING_DAYS;
+  const clock = transferClock({ receivedOn: bookedOn, workingDays, endedOn: null, today, calendar });
+  return { transferDueOn: clock.dueOn, workingDaysLeft: clock.workingDaysLeft };
 }
