@@ -134,6 +134,7 @@ export const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   'POST v1/settlement/transfers/:id/fail': 'settlement.check',
   'GET v1/settlement/transfers/reconciliation': 'reading',
   'GET v1/settlement/totals': 'reading',
+  'GET v1/settlement/board': 'reading',
   'GET v1/settlement/policies': 'reading',
   'POST v1/settlement/policies': 'settlement.configure',
   'GET v1/ledger/periods/:month': 'reading',

@@ -22,6 +22,7 @@ import { OutagesController } from './outages.controller.ts';
 import { RegistryController } from './registry.controller.ts';
 import { SettlementAllocationsController } from './settlement-allocations.controller.ts';
 import { SettlementBankImportsController } from './settlement-bank-imports.controller.ts';
+import { SettlementBoardController } from './settlement-board.controller.ts';
 import { SettlementMatchesController } from './settlement-matches.controller.ts';
 import { SettlementPoliciesController } from './settlement-policies.controller.ts';
 import { SettlementReceiptsController } from './settlement-receipts.controller.ts';
@@ -51,6 +52,7 @@ export const CONTROLLERS: readonly Type[] = [
   SettlementController,
   SettlementAllocationsController,
   SettlementBankImportsController,
+  SettlementBoardController,
   SettlementMatchesController,
   SettlementPoliciesController,
   SettlementReceiptsController,

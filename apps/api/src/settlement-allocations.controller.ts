@@ -6,18 +6,18 @@ import {
   allocationApprovalSchema,
   allocationProposalSchema,
   allocationRunListSchema,
+  allocationRunQuerySchema,
   allocationRunSchema,
-  bankLineQuerySchema,
   settlementReasonSchema,
   type AllocationApproval,
   type AllocationProposal,
   type AllocationRunList,
+  type AllocationRunQuery,
   type AllocationRunView,
-  type BankLineQuery,
   type SettlementReason,
 } from '#contracts';
 import { AllocationService } from '#settlement';
-import { requireActor } from './actor.ts';
+import { areaOf, countyFor, requireActor } from './actor.ts';
 import { refused } from './refusals.ts';
 
 const idSchema = z.coerce.number().int().min(1).max(2_147_483_647);
@@ -29,17 +29,25 @@ export class SettlementAllocationsController {
   constructor(@Inject(AllocationService) private readonly allocations: AllocationService) {}
 
   @Get()
-  @ApiOperation({ summary: 'Runs of a county, the newest first; a page at a time' })
+  @ApiOperation({ summary: 'Runs of the area, the newest first; a page at a time' })
   @ApiOkResponse({ standardSchema: allocationRunListSchema })
-  list(@Query({ schema: bankLineQuerySchema }) query: BankLineQuery): Promise<AllocationRunList> {
-    return this.allocations.list(query);
+  list(
+    @Query({ schema: allocationRunQuerySchema }) query: AllocationRunQuery,
+    @Req() request: FastifyRequest,
+  ): Promise<AllocationRunList> {
+    return this.allocations.list({ ...query, ...areaOf(request, query) });
   }
 
   @Get(':id')
   @ApiOperation({ summary: 'A run with its villages, against the last approved one before it' })
   @ApiOkResponse({ standardSchema: allocationRunSchema })
-  run(@Param('id', { schema: idSchema }) id: number): Promise<AllocationRunView> {
-    return this.allocations.run(id);
+  async run(
+    @Param('id', { schema: idSchema }) id: number,
+    @Req() request: FastifyRequest,
+  ): Promise<AllocationRunView> {
+    const run = await this.allocations.run(id);
+    countyFor(request, run.county);
+    return run;
   }
 
   @Post()
@@ -51,6 +59,7 @@ export class SettlementAllocationsController {
     @Req() request: FastifyRequest,
   ): Promise<AllocationRunView> {
     const actor = requireActor(request, 'settlement.make');
+    countyFor(request, body.county);
     return refused(() => this.allocations.propose(body, actor));
   }
 
@@ -58,12 +67,13 @@ export class SettlementAllocationsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Approves a run for its hash, by another person than proposed it, and books it' })
   @ApiOkResponse({ standardSchema: allocationRunSchema })
-  approve(
+  async approve(
     @Param('id', { schema: idSchema }) id: number,
     @Body({ schema: allocationApprovalSchema }) body: AllocationApproval,
     @Req() request: FastifyRequest,
   ): Promise<AllocationRunView> {
     const actor = requireActor(request, 'settlement.check');
+    countyFor(request, await this.allocations.countyOf(id));
     return refused(() => this.allocations.approve(id, body.runHash, actor));
   }
 
@@ -71,12 +81,13 @@ export class SettlementAllocationsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Voids a run; its entry is taken back and its money is free again' })
   @ApiOkResponse({ standardSchema: allocationRunSchema })
-  void(
+  async void(
     @Param('id', { schema: idSchema }) id: number,
     @Body({ schema: settlementReasonSchema }) body: SettlementReason,
     @Req() request: FastifyRequest,
   ): Promise<AllocationRunView> {
     const actor = requireActor(request, 'settlement.check');
+    countyFor(request, await this.allocations.countyOf(id));
     return refused(() => this.allocations.void(id, body.reason, actor));
   }
 }

@@ -26,6 +26,8 @@ export const router = createRouter({
     { path: '/work-orders/:id', name: 'workOrder', component: () => import('./pages/WorkOrderPage.vue') },
     { path: '/outages', name: 'outages', component: () => import('./pages/OutagesPage.vue') },
     { path: '/settlement', name: 'settlement', component: () => import('./pages/SettlementPage.vue') },
+    { path: '/settlement/runs', name: 'settlementRuns', component: () => import('./pages/RunsPage.vue') },
+    { path: '/settlement/runs/:id', name: 'settlementRun', component: () => import('./pages/RunPage.vue') },
     { path: '/settings', redirect: '/settings/alarms' },
     { path: '/settings/:tab', name: 'settings', component: () => import('./pages/SettingsPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/MissingPage.vue') },

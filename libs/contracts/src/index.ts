@@ -17,6 +17,7 @@ export * from './http/outages.ts';
 export * from './http/quality.ts';
 export * from './http/receipts.ts';
 export * from './http/settlement.ts';
+export * from './http/settlement-board.ts';
 export * from './http/settlement-policies.ts';
 export * from './http/statements.ts';
 export * from './http/station-month.ts';

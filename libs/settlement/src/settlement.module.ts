@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { LedgerModule } from '#ledger';
 import { AllocationService } from './allocation/allocation.service.ts';
 import { LineageService } from './allocation/lineage.service.ts';
+import { BoardService } from './board/board.service.ts';
 import { MatchingService } from './matching/matching.service.ts';
 import { StationMonthService } from './matching/station-month.service.ts';
 import { SettlementPolicyService } from './policy/policy.service.ts';
@@ -18,6 +19,7 @@ import { TransferService } from './transfers/transfer.service.ts';
   providers: [
     AllocationService,
     BankImportService,
+    BoardService,
     LineageService,
     MatchingService,
     ReceiptService,
@@ -31,6 +33,7 @@ import { TransferService } from './transfers/transfer.service.ts';
   exports: [
     AllocationService,
     BankImportService,
+    BoardService,
     LineageService,
     MatchingService,
     ReceiptService,

@@ -6,6 +6,7 @@ import { qualityEn } from '../components/quality/texts.en.ts';
 import { reviewEn } from '../components/review/texts.en.ts';
 import { settingsEn } from '../components/settings/texts.en.ts';
 import { boardEn } from '../components/settlement/board/texts.en.ts';
+import { runsEn } from '../components/settlement/runs/texts.en.ts';
 import { settlementEn } from '../components/settlement/texts.en.ts';
 import { wallEn } from '../components/wall/texts.en.ts';
 import { workOrdersEn } from '../components/work-orders/texts.en.ts';
@@ -362,6 +363,7 @@ export const en: Messages = {
   ...settingsEn,
   ...settlementEn,
   ...boardEn,
+  ...runsEn,
   ...workOrdersEn,
   ...reviewEn,
   ...qualityEn,

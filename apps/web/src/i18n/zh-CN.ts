@@ -6,6 +6,7 @@ import { qualityZhCN } from '../components/quality/texts.zh-CN.ts';
 import { reviewZhCN } from '../components/review/texts.zh-CN.ts';
 import { settingsZhCN } from '../components/settings/texts.zh-CN.ts';
 import { boardZhCN } from '../components/settlement/board/texts.zh-CN.ts';
+import { runsZhCN } from '../components/settlement/runs/texts.zh-CN.ts';
 import { settlementZhCN } from '../components/settlement/texts.zh-CN.ts';
 import { wallZhCN } from '../components/wall/texts.zh-CN.ts';
 import { stationZhCN } from './station.zh-CN.ts';
@@ -340,6 +341,7 @@ export const zhCN = {
   ...settingsZhCN,
   ...settlementZhCN,
   ...boardZhCN,
+  ...runsZhCN,
   ...workOrdersZhCN,
   ...reviewZhCN,
   ...qualityZhCN,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addMonths, monthInAddress, monthToSettle } from './months.ts';
+import { addMonths, monthInAddress } from './months.ts';
 
 describe('months', () => {
   it('goes over the turn of the year in both directions', () => {
@@ -23,10 +23,5 @@ describe('months', () => {
   it('takes no month of an address that is none', () => {
     expect(monthInAddress('2026-02')).toBe('2026-02');
     for (const text of ['', '2026-13', '2026-2', '2026-02-01', 'x']) expect(monthInAddress(text)).toBeNull();
-  });
-
-  it('settles the month before the one of Shanghai', () => {
-    // 2026-03-01 00:30 in Shanghai is still February in UTC.
-    expect(monthToSettle(Date.parse('2026-02-28T16:30:00Z'))).toBe('2026-02');
   });
 });

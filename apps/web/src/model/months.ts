@@ -1,5 +1,3 @@
-import { monthOf } from '#domain';
-
 /** Months of Shanghai as `YYYY-MM`; no time of the browser is in them. */
 export function addMonths(month: string, months: number): string {
   const [year = 0, number = 1] = month.split('-').map(Number);
@@ -10,6 +8,3 @@ export function addMonths(month: string, months: number): string {
 /** A month of an address, or null where it says none. */
 export const monthInAddress = (text: string): string | null =>
   /^(?:19|20)\d{2}-(?:0[1-9]|1[0-2])$/.test(text) ? text : null;
-
-/** The month that is settled at an instant: the one before, for no statement of a running month has come. */
-export const monthToSettle = (nowMs: number): string => addMonths(monthOf(nowMs), -1);

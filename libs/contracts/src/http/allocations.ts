@@ -23,6 +23,7 @@ const allocationHead = {
   totalFen: fenSchema,
   runHash: hashSchema,
   policy: z.object({ documentNumber: z.string(), isConfirmed: z.boolean() }),
+  proposedById: z.string().meta({ description: 'Account that may not approve it' }),
   proposedBy: z.string(),
   proposedAt: instantSchema,
   approvedBy: z.string().nullable(),
@@ -70,9 +71,32 @@ export const allocationRunSchema = z
   .meta({ id: 'AllocationRun' });
 export type AllocationRunView = z.infer<typeof allocationRunSchema>;
 
+/** `GET /api/v1/settlement/allocation-runs`. */
+export const allocationRunQuerySchema = z.strictObject({
+  county: countySchema.optional().meta({ description: 'Left out: all of the area' }),
+  state: z.enum(['proposed', 'approved', 'voided']).optional(),
+  page: z.coerce.number().int().min(1).max(10_000).default(1),
+  pageSize: z.coerce.number().int().min(1).max(200).default(50),
+});
+export type AllocationRunQuery = z.infer<typeof allocationRunQuerySchema>;
+
 export const allocationRunListSchema = z
   .object({
-    items: z.array(z.object({ id: z.number().int(), ...allocationHead })),
+    items: z.array(
+      z.object({
+        id: z.number().int(),
+        ...allocationHead,
+        villages: z.number().int(),
+        stations: z.number().int(),
+        months: z.array(monthSchema).meta({ description: 'Months of the energy, the earliest first' }),
+      }),
+    ),
+    counts: z
+      .object({ proposed: z.number().int(), approved: z.number().int(), voided: z.number().int() })
+      .meta({
+        description: 'Of the area, whatever the state that was asked for',
+      }),
+    total: z.number().int(),
     page: z.number().int(),
     pageSize: z.number().int(),
   })

@@ -142,18 +142,51 @@ export async function lastApproved(
   return row ?? null;
 }
 
-/** Runs of a county, the newest first. */
+/** A run in a list, with how much it covers. */
+export interface ListedRun extends StoredRun {
+  villages: number;
+  stations: number;
+  months: string[];
+}
+
+/** Runs of a county and state, null of all; the newest first. */
 export async function listRuns(
   database: Queryable,
-  query: { countyCode: string; limit: number; offset: number },
-): Promise<StoredRun[]> {
-  return database.query<StoredRun>(sql`
-    select ${RUN_COLUMNS}
+  query: { countyCode: string | null; state: RunState | null; limit: number; offset: number },
+): Promise<ListedRun[]> {
+  return database.query<ListedRun>(sql`
+    select ${RUN_COLUMNS}, v.villages, l.stations, l.months
     from ${RUN_TABLES}
-    where r.county_code = ${query.countyCode}
+    cross join lateral (
+      select count(*)::int as villages
+      from allocation_village a
+      where a.run_id = r.id
+    ) v
+    cross join lateral (
+      select count(distinct s.station_id)::int as stations,
+        coalesce(array_agg(distinct s.month order by s.month), '{}') as months
+      from allocation_span s
+      where s.run_id = r.id
+    ) l
+    where (${query.countyCode}::text is null or r.county_code = ${query.countyCode}::text)
+      and (${query.state}::text is null or r.state = ${query.state}::text)
     order by r.id desc
     limit ${query.limit}::int
     offset ${query.offset}::int`);
+}
+
+/** How many runs of a county, null of all, are in each state. */
+export async function countRuns(
+  database: Queryable,
+  countyCode: string | null,
+): Promise<Record<RunState, number>> {
+  const rows = await database.query<{ state: RunState; runs: number }>(sql`
+    select r.state, count(*)::int as runs
+    from allocation_run r
+    where ${countyCode}::text is null or r.county_code = ${countyCode}::text
+    group by r.state`);
+  const of = (state: RunState) => rows.find((row) => row.state === state)?.runs ?? 0;
+  return { proposed: of('proposed'), approved: of('approved'), voided: of('voided') };
 }
 
 export async function villagesOfRun(database: Queryable, runId: number): Promise<StoredRunVillage[]> {

@@ -4,7 +4,12 @@
 // - voided: with a reason; the entry is taken back and the money is free for another run.
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { AllocationProposal, AllocationRunList, AllocationRunView } from '#contracts';
+import type {
+  AllocationProposal,
+  AllocationRunList,
+  AllocationRunQuery,
+  AllocationRunView,
+} from '#contracts';
 import {
   allocationPostings,
   dayOf,
@@ -25,6 +30,7 @@ import { settlementPolicies, type SettlementRules } from '../policy/policy.repos
 import type { SettlementActor } from '../statements/statement.repository.ts';
 import {
   bookingLines,
+  countRuns,
   insertRun,
   lastApproved,
   listRuns,
@@ -192,14 +198,35 @@ export class AllocationService {
     return this.view(this.database, run, []);
   }
 
-  /** Runs of a county, the newest first. */
-  async list(query: { county: string; page: number; pageSize: number }): Promise<AllocationRunList> {
-    const runs = await listRuns(this.database, {
-      countyCode: query.county,
-      limit: query.pageSize,
-      offset: (query.page - 1) * query.pageSize,
-    });
-    return { items: runs.map(headOf), page: query.page, pageSize: query.pageSize };
+  /** Runs of a county, or of all, the newest first. */
+  async list(query: AllocationRunQuery): Promise<AllocationRunList> {
+    const { page, pageSize } = query;
+    const countyCode = query.county ?? null;
+    const [runs, counts] = await Promise.all([
+      listRuns(this.database, {
+        countyCode,
+        state: query.state ?? null,
+        limit: pageSize,
+        offset: (page - 1) * pageSize,
+      }),
+      countRuns(this.database, countyCode),
+    ]);
+    const total = query.state ? counts[query.state] : counts.proposed + counts.approved + counts.voided;
+    const items = runs.map((run) => ({
+      ...headOf(run),
+      id: run.id,
+      villages: run.villages,
+      stations: run.stations,
+      months: run.months,
+    }));
+    return { items, counts, total, page, pageSize };
+  }
+
+  /** County of a run, which tells who may see it. @throws ProblemError 404 `allocation.unknown` */
+  async countyOf(id: number): Promise<string> {
+    const run = await runById(this.database, id);
+    if (!run) throw unknownRun();
+    return run.countyCode;
   }
 
   private async lockedRun(transaction: Queryable, id: number): Promise<StoredRun> {
@@ -322,7 +349,7 @@ export class AllocationService {
 }
 
 /** States of a station-month whose money waits: the paper may not be believed, or nobody signed for what differs. */
-const HOLDING: ReadonlySet<string> = new Set(['missing', 'blocked', 'needs_reason']);
+export const HOLDING: ReadonlySet<string> = new Set(['missing', 'blocked', 'needs_reason']);
 
 /** What came and was taken back before anybody was given it needs no run. */
 function withoutNothing(received: readonly ReceivedOfStation[]): ReceivedOfStation[] {
@@ -363,7 +390,7 @@ async function rightsOf(
   );
 }
 
-function headOf(run: StoredRun): AllocationRunList['items'][number] {
+function headOf(run: StoredRun) {
   return {
     id: run.id,
     county: run.countyCode,
@@ -372,6 +399,7 @@ function headOf(run: StoredRun): AllocationRunList['items'][number] {
     totalFen: String(run.totalFen),
     runHash: run.runHash,
     policy: { documentNumber: run.documentNumber, isConfirmed: run.isConfirmed },
+    proposedById: run.proposedById,
     proposedBy: run.proposedBy,
     proposedAt: run.proposedAt.toISOString(),
     approvedBy: run.approvedBy,

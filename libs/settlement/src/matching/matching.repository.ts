@@ -8,13 +8,15 @@ export interface CountyStation {
   countyCode: string;
 }
 
-/** Stations of a county, or the one station, by code. */
+/** Stations of a county, of all (null), or the one station, by code. */
 export async function stationsOf(
   database: Queryable,
-  place: { countyCode: string } | { stationCode: string },
+  place: { countyCode: string | null } | { stationCode: string },
 ): Promise<CountyStation[]> {
   const where =
-    'countyCode' in place ? sql`t.county_code = ${place.countyCode}` : sql`s.code = ${place.stationCode}`;
+    'stationCode' in place
+      ? sql`s.code = ${place.stationCode}`
+      : sql`(${place.countyCode}::text is null or t.county_code = ${place.countyCode}::text)`;
   return database.query<CountyStation>(sql`
     select s.id, s.code, s.name, t.county_code as "countyCode"
     from station s

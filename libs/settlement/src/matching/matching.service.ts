@@ -139,7 +139,16 @@ export class MatchingService {
     return new Map(matches.map(({ station, match }) => [station.code, match.state]));
   }
 
-  /** The stations are of one county. */
+  /** Every station of a county, or of all, by code, with its match of a month: for views that count them. */
+  async month(
+    database: Queryable,
+    query: { month: string; countyCode: string | null },
+  ): Promise<readonly Matched[]> {
+    const stations = await stationsOf(database, { countyCode: query.countyCode });
+    return (await this.match(database, stations, query.month)).matches;
+  }
+
+  /** Each station by the policy of its county; the policy that is answered is that of the first. */
   private async match(
     database: Queryable,
     stations: readonly CountyStation[],
@@ -152,7 +161,10 @@ export class MatchingService {
     const prices = await pricesOfStations(database, ids, range);
     const accounts = await statementsOfStations(database, ids, month);
     const signatures = await signaturesOf(database, ids, month);
-    const policy = policyOn(policies, { countyCode: stations[0]?.countyCode ?? '', day: range.from });
+    const ruleOf = (countyCode: string) => policyOn(policies, { countyCode, day: range.from });
+    const codes = new Set(stations.map(({ countyCode }) => countyCode));
+    const rules = new Map([...codes].map((code) => [code, ruleOf(code)]));
+    const policy = ruleOf(stations[0]?.countyCode ?? '');
     const today = dayOf(this.clock.nowMs());
     const matches = stations.map((station) => ({
       station,
@@ -161,7 +173,7 @@ export class MatchingService {
         days: days.get(station.id) ?? [],
         prices: prices.get(station.id) ?? [],
         accounts: accounts.get(station.id) ?? [],
-        tolerances: policy.value.tolerances,
+        tolerances: (rules.get(station.countyCode) ?? policy).value.tolerances,
         today,
         isSigned: (finding) =>
           signatures.has(signatureKey(station.id, findingName(finding), findingHash(finding))),

@@ -6,6 +6,15 @@ export const settlementEn = {
     month: 'Month',
     before: 'Month before',
     after: 'Month after',
+    asOf: 'As of {at}',
+    print: 'Print',
+    signature: { made: 'Made by', checked: 'Checked by', approved: 'Approved by' },
+    component: {
+      base: 'base',
+      subsidy: 'subsidy',
+      mechanism_difference: 'mechanism difference',
+      deviation: 'deviation',
+    },
     problems: {
       ledger: {
         period_missing: 'This month was never opened; a checker opens it first',

@@ -6,6 +6,15 @@ export const settlementZhCN = {
     month: '账期月份',
     before: '上一月',
     after: '下一月',
+    asOf: '截至 {at}',
+    print: '打印',
+    signature: { made: '制表：', checked: '复核：', approved: '审批：' },
+    component: {
+      base: '基础电费',
+      subsidy: '补贴',
+      mechanism_difference: '机制电价差额',
+      deviation: '偏差考核',
+    },
     problems: {
       ledger: {
         period_missing: '这个月还没有开账，请复核人先开账',
