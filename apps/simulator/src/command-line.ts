@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Environment } from '#platform';
+import {
+  formatOf,
+  layoutOf,
+  monthsOf,
+  paperFaultsOf,
+  type PaperSettings,
+} from './settlement/paper-settings.ts';
 
 /** What a run is asked to do; from the environment, and above it from the command line. */
 export interface RunSettings {
@@ -17,6 +24,8 @@ export interface RunSettings {
   faults: 'none' | 'rates' | { script: string };
   truth: boolean;
   day: string | null;
+  /** Papers to write instead of a run; null where it is a run. */
+  statements: PaperSettings | null;
 }
 
 /** An argument that cannot be used. */
@@ -41,6 +50,14 @@ Simulates the gateways of 468 village PV stations over MQTT. All data are invent
   --truth           打印真值(JSON)后退出 print the truth as JSON and exit: energy a device and day, faults,
                        lost Wh, numbers of the messages that they touch
   --day YYYY-MM-DD  真值的日期 day of the truth; with --days N so many days from it (today)
+  --statements YYYY-MM[..YYYY-MM]
+                    写出电网结算单、发票、银行流水与应有的账 writes statements, invoices, bank lines and the
+                       ledger that they must lead to, and exits; goes with
+    --layout WHICH     document | component | merged | mixed (mixed: 各县不同 in turn by county)
+    --format WHICH     xlsx | csv | gbk                   (what the layout is usually sent as)
+    --out FOLDER       写入的文件夹 folder                (statements)
+    --faults WHICH     none | all | KIND[@STATION[@YYYY-MM]],…   KIND: unit_slip missing_statement
+                       wrong_tariff double_line late_subsidy corrected
   --help            本说明 this text
 
 故障脚本 Fault script: JSON array, e.g.
@@ -71,6 +88,7 @@ export function readSettings(args: readonly string[], environment: Environment):
     throw new UsageError('--days and --until exclude each other');
   const truth = values.truth ?? false;
   if (values.day !== undefined && !truth) throw new UsageError('--day goes with --truth');
+  const statements = statementsOf(values);
   return {
     mqttUrl: values.mqtt ?? environment.MQTT_URL ?? DEFAULT_MQTT_URL,
     databaseUrl: environment.DATABASE_URL ?? null,
@@ -80,9 +98,14 @@ export function readSettings(args: readonly string[], environment: Environment):
     startAt: instant('--start', values.start ?? environment.PV_CLOCK_START),
     until: endOf(whole('--days', days, { min: 1, max: DAYS_MAX }), instant('--until', until)),
     stations: whole('--stations', values.stations, { min: 1, max: STATIONS_MAX }),
-    faults: faultsOf(values.faults ?? (environment.PV_FAULTS === 'on' ? 'rates' : 'none')),
+    // The faults of papers are no faults of stations.
+    faults:
+      statements === null
+        ? faultsOf(values.faults ?? (environment.PV_FAULTS === 'on' ? 'rates' : 'none'))
+        : 'none',
     truth,
     day: dayArgument(values.day),
+    statements,
   };
 }
 
@@ -102,6 +125,10 @@ function parse(args: readonly string[]) {
         stations: text,
         faults: text,
         day: text,
+        statements: text,
+        layout: text,
+        format: text,
+        out: text,
         truth: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -111,6 +138,32 @@ function parse(args: readonly string[]) {
       cause: error,
     });
   }
+}
+
+const PAPERS_FOLDER = 'statements';
+
+function statementsOf(values: ReturnType<typeof parse>): PaperSettings | null {
+  const { statements, layout, format, out } = values;
+  if (statements === undefined) {
+    if (layout !== undefined || format !== undefined || out !== undefined)
+      throw new UsageError('--layout, --format and --out go with --statements');
+    return null;
+  }
+  const months = monthsOf(statements);
+  if (months === null) throw new UsageError(`--statements: ${statements} is not YYYY-MM or YYYY-MM..YYYY-MM`);
+  const knownLayout = layoutOf(layout ?? 'mixed');
+  if (knownLayout === undefined) throw new UsageError(`--layout: there is no ${layout}`);
+  const knownFormat = format === undefined ? null : formatOf(format);
+  if (knownFormat === undefined) throw new UsageError(`--format: there is no ${format}`);
+  const found = paperFaultsOf(values.faults ?? 'none');
+  if ('wrong' in found) throw new UsageError(`--faults: ${found.wrong} is no fault of a statement`);
+  return {
+    months,
+    layout: knownLayout,
+    format: knownFormat,
+    folder: out ?? PAPERS_FOLDER,
+    faults: found.faults,
+  };
 }
 
 function number(name: string, text: string | undefined, range: { min: number; max: number }): number | null {

@@ -1,7 +1,9 @@
 import { Clock, createLogger, EnvironmentError, readEnvironment } from '#platform';
 import { dayOf } from '#domain';
 import { HELP, readSettings, UsageError, type RunSettings } from './command-line.ts';
-import { modelOf, runSimulator } from './simulator.ts';
+import { runSimulator, worldOf } from './simulator.ts';
+import type { PaperSettings } from './settlement/paper-settings.ts';
+import { writeStatements } from './settlement/statements-command.ts';
 import { FaultScriptError } from './truth/fault-script.ts';
 import { truthReport } from './truth-report.ts';
 
@@ -28,6 +30,10 @@ async function main(): Promise<void> {
     printTruth(settings, clock);
     return;
   }
+  if (settings.statements !== null) {
+    await printStatements(settings, settings.statements);
+    return;
+  }
   const stop = new AbortController();
   const onSignal = () => {
     stop.abort();
@@ -51,8 +57,19 @@ function printTruth(settings: RunSettings, clock: Clock): void {
   const day = settings.day ?? dayOf(clock.nowMs());
   const days = settings.until !== null && 'days' in settings.until ? settings.until.days : 1;
   process.stdout.write(
-    `${JSON.stringify(truthReport(modelOf(settings), { fromDay: day, days, intervalS }))}\n`,
+    `${JSON.stringify(truthReport(worldOf(settings).truth, { fromDay: day, days, intervalS }))}\n`,
   );
+}
+
+async function printStatements(settings: RunSettings, papers: PaperSettings): Promise<void> {
+  try {
+    const { folder, report } = await writeStatements(worldOf(settings), papers);
+    process.stdout.write(`${JSON.stringify({ folder, ...report, balances: undefined })}\n`);
+  } catch (error) {
+    // A month before the model, or a station that has no paper.
+    if (error instanceof RangeError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 const isUsage = (error: unknown): error is Error =>

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DAY_MS } from '#domain';
 import { Database, migrate } from '#persistence';
 import type { Clock, Logger } from '#platform';
-import { generateRegistry, writeDemoRegistry } from '#registry';
+import { generateRegistry, writeDemoRegistry, type RegistrySnapshot } from '#registry';
 import type { RunSettings } from './command-line.ts';
 import { GatewayFleet } from './gateway/gateway-fleet.ts';
 import { topUpHistory, type TopUpResult } from './history/top-up.ts';
+import { writeSettlementHistory } from './settlement/settlement-history.ts';
 import { EPOCH_DAY, EPOCH_MS } from './truth/calendar.ts';
 import type { FaultSource } from './truth/fault-book.ts';
 import { parseFaultScript } from './truth/fault-script.ts';
@@ -18,10 +19,10 @@ const END_POLL_MS = 100;
 const DRAIN_LIMIT_MS = 10_000;
 
 /**
- * The model of a run.
+ * The fleet of a run and its model.
  * @throws FaultScriptError where the fault script does not fit the fleet.
  */
-export function modelOf(settings: RunSettings): TruthModel {
+export function worldOf(settings: RunSettings): { registry: RegistrySnapshot; truth: TruthModel } {
   const full = generateRegistry(settings.seed);
   const registry = { ...full, stations: full.stations.slice(0, settings.stations ?? full.stations.length) };
   const devices = new Map(
@@ -29,7 +30,7 @@ export function modelOf(settings: RunSettings): TruthModel {
   );
   const faults: FaultSource =
     typeof settings.faults === 'string' ? settings.faults : parseFaultScript(settings.faults.script, devices);
-  return new TruthModel({ seed: settings.seed, registry, faults });
+  return { registry, truth: new TruthModel({ seed: settings.seed, registry, faults }) };
 }
 
 /** Tops up the history, runs the gateways until `stop` or the end of the run, and leaves nothing open. */
@@ -43,7 +44,7 @@ export async function runSimulator(parts: {
   const startMs = clock.nowMs();
   if (startMs < EPOCH_MS)
     throw new RangeError(`the clock is before the first day of the model, ${EPOCH_DAY}`);
-  const truth = modelOf(settings);
+  const { truth, registry } = worldOf(settings);
   const { databaseUrl } = settings;
   if (databaseUrl !== null) await migrate(databaseUrl);
   const database =
@@ -62,9 +63,12 @@ export async function runSimulator(parts: {
     notTaken: (station) => history?.notTaken.get(station) ?? null,
   });
   const stopped = once(stop, 'abort');
-  const quarterHours = history === null ? Promise.resolve() : finishHistory(history, logger);
+  const past =
+    database === null || history === null
+      ? Promise.resolve()
+      : finishPast({ ...parts, database, truth, registry, history });
   try {
-    await Promise.race([Promise.all([runGateways(fleet, parts, startMs), quarterHours]), stopped]);
+    await Promise.race([Promise.all([runGateways(fleet, parts, startMs), past]), stopped]);
   } finally {
     await fleet.close();
     logger.info({ event: 'simulator.stopped', ...fleet.counts });
@@ -88,6 +92,29 @@ async function historyOf(
   const tookMs = Math.round(performance.now() - startedAt);
   logger.info({ event: 'simulator.readings_ready', stationDays, readings, tookMs });
   return result;
+}
+
+/** Quarter hours, and after them the money, so that neither waits for the other's rows. */
+async function finishPast(parts: {
+  settings: RunSettings;
+  clock: Clock;
+  logger: Logger;
+  stop: AbortSignal;
+  database: Database;
+  truth: TruthModel;
+  registry: RegistrySnapshot;
+  history: TopUpResult;
+}): Promise<void> {
+  const { settings, history, logger, stop } = parts;
+  await finishHistory(history, logger);
+  // Papers of a part of the fleet would be a month that is not whole.
+  if (settings.stations !== null || stop.aborted) return;
+  try {
+    await writeSettlementHistory({ ...parts, signal: stop });
+  } catch (error) {
+    // The stations go on: a demo without money is still one of stations.
+    if (!stop.aborted) logger.error({ event: 'simulator.settlement_failed', err: error });
+  }
 }
 
 async function finishHistory(history: TopUpResult, logger: Logger): Promise<void> {

@@ -6,6 +6,7 @@ export * from './registry-error.ts';
 export * from './registry.repository.ts';
 export { writeAreas } from './registry.writer.ts';
 export * from './seed/demo.ts';
+export { apportion } from './seed/apportion.ts';
 export * from './seed/generate.ts';
 export { CITY, readAreas } from './seed/region.ts';
 export * from './snapshot.ts';

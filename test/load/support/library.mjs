@@ -6,3 +6,5 @@ export * from '#mqtt';
 export { Clock } from '#platform';
 export { RollUpService } from '#monitoring';
 export { generateRegistry, writeSnapshot } from '#registry';
+export * from '#settlement';
+export { LedgerService } from '#ledger';

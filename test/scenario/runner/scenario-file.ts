@@ -1,4 +1,11 @@
 import { z } from 'zod';
+import {
+  MONEY_ACTIONS,
+  moneySteps,
+  settledExpectation,
+  settlementSchema,
+  truthSchema,
+} from './money-file.ts';
 
 /**
  * A scenario file: stations, what happens in order of time, and what must be true afterwards (docs/SCENARIOS.md).
@@ -52,6 +59,7 @@ const stationSchema = z.object({
   commissionedOn: daySchema.default('2015-01-01'),
   gateways: z.array(codeSchema).min(1).default(['GW01']),
   devices: z.array(deviceSchema),
+  settlement: settlementSchema.optional(),
   ...remarks,
 });
 
@@ -98,7 +106,15 @@ const partSchema = z.enum(PARTS);
 /** A part of the system that a scenario can kill. */
 export type Part = z.infer<typeof partSchema>;
 
-const ACTIONS = ['publish', 'deviceExchanged', 'deviceMoved', 'kill', 'start', 'wait'] as const;
+const ACTIONS = [
+  'publish',
+  'deviceExchanged',
+  'deviceMoved',
+  'kill',
+  'start',
+  'wait',
+  ...MONEY_ACTIONS,
+] as const;
 const stepSchema = z
   .strictObject({
     at: instantSchema.optional(),
@@ -108,6 +124,7 @@ const stepSchema = z
     kill: partSchema.optional(),
     start: partSchema.optional(),
     wait: z.literal('settled').optional(),
+    ...moneySteps,
     ...remarks,
   })
   .refine(
@@ -215,6 +232,7 @@ const linesSchema = z.strictObject({
   quarantine: z.array(quarantineExpectation).default([]),
   counterEvents: z.array(counterEventExpectation).default([]),
   live: z.array(liveExpectation).default([]),
+  settled: settledExpectation.optional(),
   ...remarks,
 });
 const expectSchema = linesSchema.extend({ anyOf: z.array(linesSchema).min(1).optional() });
@@ -225,6 +243,8 @@ const scenarioSchema = z.object({
   /** Profiles of vendors that are not built in (docs/PROFILES.md), by the ids that the devices name. */
   profiles: z.array(z.record(z.string(), z.json())).default([]),
   steps: z.array(stepSchema),
+  /** What really was, where who wrote the file knows it. */
+  truth: truthSchema,
   expect: expectSchema.prefault({}),
 });
 
@@ -309,13 +329,18 @@ function stepFaults({ stations, steps }: z.infer<typeof scenarioSchema>): FileFa
     if (start && !down.has(start)) fail('start', `${start} is running`);
     if (kill) down.add(kill);
     if (start) down.delete(start);
-    const inNeed = (['wait', 'deviceExchanged', 'deviceMoved'] as const).find(
+    for (const station of settledStations(step))
+      if (!stations.some(({ code, settlement }) => code === station && settlement))
+        fail('statement', `${station} has no settlement`);
+    const inNeed = (['wait', 'deviceExchanged', 'deviceMoved', ...MONEY_ACTIONS] as const).find(
       (key) => step[key] !== undefined,
     );
     if (inNeed && down.has('database')) fail(inNeed, 'the database is not running');
   }
   return faults;
 }
+
+const settledStations = ({ statement }: Step) => statement?.rows.map(({ station }) => station) ?? [];
 
 /** A step without an instant happens at that of the step before; the first ones at the first that is named. */
 function timed(steps: readonly Step[]): TimedStep[] {

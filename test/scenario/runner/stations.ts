@@ -1,6 +1,14 @@
 import { BUILTIN_PROFILES, profileSchema, type Profile } from '#ingestion';
 import { sql, type Database } from '#persistence';
-import { CITY, readAreas, writeSnapshot, type RegistrySnapshot, type StationRecord } from '#registry';
+import {
+  CITY,
+  readAreas,
+  writeSnapshot,
+  type RegistrySnapshot,
+  type StationRecord,
+  type TownshipRecord,
+  type VillageRecord,
+} from '#registry';
 import type { FileFault, Scenario, ScenarioDevice, ScenarioStation } from './scenario-file.ts';
 
 /** What the registry takes for a station; a scenario may be smaller. */
@@ -105,7 +113,7 @@ function snapshotOf({ stations }: Scenario, places: readonly Placed[]): Registry
   return {
     counties,
     townships,
-    villages: [],
+    villages: villagesOf(stations, townships),
     stations: stations.map((station) => {
       const county = counties.find(({ code }) => code === station.countyCode);
       const township = townships.find(({ countyCode }) => countyCode === station.countyCode);
@@ -150,13 +158,65 @@ function recordOf(
       stringCount: null,
       gatewayCode,
     })),
-    gridAccounts: [],
     catalogueProjects: [],
     assetShares: [],
-    revenueShares: [],
-    tariffs: [],
+    ...settlementOf(station),
     agriProjects: [],
     openingSettlement: null,
+  };
+}
+
+/** Every village that a share names, once. */
+function villagesOf(
+  stations: readonly ScenarioStation[],
+  townships: readonly TownshipRecord[],
+): VillageRecord[] {
+  const villages = new Map<string, VillageRecord>();
+  for (const { countyCode, settlement } of stations)
+    for (const { village: code } of settlement?.shares ?? [])
+      if (!villages.has(code)) {
+        const township = townships.find((each) => each.countyCode === countyCode);
+        villages.set(code, { code, townshipCode: township?.code ?? '', name: code, households: 0, posts: 0 });
+      }
+  return [...villages.values()];
+}
+
+/** Account, prices and shares of a station that is settled. */
+function settlementOf({
+  code,
+  commissionedOn,
+  devices,
+  settlement,
+}: ScenarioStation): Pick<StationRecord, 'gridAccounts' | 'revenueShares' | 'tariffs'> {
+  if (!settlement) return { gridAccounts: [], revenueShares: [], tariffs: [] };
+  const tariffs = (['base', 'subsidy'] as const).flatMap((component) => {
+    const price = settlement.tariff[component];
+    return price === undefined
+      ? []
+      : [
+          {
+            component,
+            priceHaoPerKwh: Number(price.replace('.', '')),
+            effectiveFrom: commissionedOn,
+            effectiveTo: null,
+          },
+        ];
+  });
+  const meterCode = devices.find(({ kind }) => kind === 'meter')?.code ?? '';
+  return {
+    gridAccounts: [{ accountNo: settlement.account, meterCode, accountName: code }],
+    revenueShares: settlement.shares.map(({ village, share, from, to }) => {
+      const [numerator = '0', denominator = '1'] = share.split('/');
+      return {
+        villageCode: village,
+        numerator: BigInt(numerator),
+        denominator: BigInt(denominator),
+        effectiveFrom: from ?? commissionedOn,
+        effectiveTo: to ?? null,
+        basis: 'fixed' as const,
+      };
+    }),
+    tariffs,
   };
 }
 

@@ -11,6 +11,9 @@ import { keyOf, MARKER } from './ingest-protocol.ts';
 import type { IngestProcess } from './ingest-process.ts';
 import { readOutcome, type Outcome } from './outcome.ts';
 import { Publisher } from './publisher.ts';
+import { MoneyDesk } from './money-desk.ts';
+import { MONEY_ACTIONS } from './money-file.ts';
+import { readSettled, settledMismatches, type SettledOutcome } from './money-outcome.ts';
 import { recordExchange, recordMove } from './records.ts';
 import type { Part, Scenario, ScenarioPublish, TimedStep } from './scenario-file.ts';
 import { SetClock } from './set-clock.ts';
@@ -39,7 +42,7 @@ export interface StoryParts {
 
 export interface StoryResult {
   mismatches: string[];
-  outcome: Outcome;
+  outcome: Outcome & { settled?: SettledOutcome };
 }
 
 const RESEND_AFTER_S = 1;
@@ -102,7 +105,8 @@ class Story {
     this.cleanUp.push(() => broker.stop());
     const publisher = new Publisher(broker.url);
     this.cleanUp.push(() => publisher.stop());
-    const run = { database, url, broker, publisher };
+    const money = await moneyDesk(database, this.clock, scenario);
+    const run = { database, url, broker, publisher, money };
     ingest.listener = this.listener();
     this.cleanUp.push(() => ingest.stop());
     await this.startIngest(run);
@@ -114,7 +118,13 @@ class Story {
       outcome,
       energyBetween: (question) => energy.between(question),
     });
-    return { outcome, mismatches: [...this.found, ...mismatches] };
+    const settled = money && (await readSettled(database, money, scenario.truth));
+    if (settled && scenario.expect.settled)
+      mismatches.push(...settledMismatches(scenario.expect.settled, settled));
+    return {
+      outcome: settled ? { ...outcome, settled } : outcome,
+      mismatches: [...this.found, ...mismatches],
+    };
   }
 
   async clear(): Promise<void> {
@@ -143,6 +153,11 @@ class Story {
     if (step.kill) await this.kill(step.kill, run);
     if (step.start) await this.start(step.start, run);
     if (step.wait) await this.settle(run);
+    if (MONEY_ACTIONS.some((action) => step[action] !== undefined)) {
+      // Money is matched with the days as they are known by now.
+      await this.settle(run);
+      await run.money?.take(step);
+    }
   }
 
   private async setTime(atMs: number): Promise<void> {
@@ -300,6 +315,23 @@ interface Run {
   url: string;
   broker: ScenarioBroker;
   publisher: Publisher;
+  /** Null where no station is settled. */
+  money: MoneyDesk | null;
+}
+
+/** Only where a station has an account: a scenario of readings has no ledger. */
+async function moneyDesk(
+  database: Database,
+  clock: SetClock,
+  { stations }: Scenario,
+): Promise<MoneyDesk | null> {
+  const accounts = new Map(
+    stations.flatMap(({ code, settlement }) => (settlement ? [[code, settlement] as const] : [])),
+  );
+  if (accounts.size === 0) return null;
+  const desk = new MoneyDesk(database, clock, accounts);
+  await desk.prepare();
+  return desk;
 }
 
 /** A topic that each connection of ingest subscribes to last. */
