@@ -193,11 +193,6 @@ export class LedgerService {
     return periodState(this.database, month);
   }
 
-  /** {@link periodState} inside a transaction of the caller, which needs no second connection. */
-  async periodStateIn(transaction: Queryable, month: string): Promise<PeriodState | null> {
-    return periodState(transaction, month);
-  }
-
   /**
    * {@link periodState} inside a transaction of the caller: a second connection for it would stop all of them where as
    * many act at once as there are connections.

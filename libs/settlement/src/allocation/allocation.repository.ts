@@ -101,10 +101,29 @@ export async function sharesOfStations(
   return shares;
 }
 
-/** Every village with its successor: a chain of mergers may leave the county. */
-export async function villageLineages(database: Queryable): Promise<Map<string, VillageLineage>> {
-  const rows = await database.query<VillageLineage>(sql`
-    select code, successor_code as "successorCode", merged_on as "mergedOn" from village`);
+/**
+ * Villages with their successors: those of `codes` and whatever their chains of mergers lead to, which may leave the
+ * county; without codes every village. A nation's villages are too many to be read for each county.
+ */
+export async function villageLineages(
+  database: Queryable,
+  codes: readonly string[] | null = null,
+): Promise<Map<string, VillageLineage>> {
+  const rows = await database.query<VillageLineage>(
+    codes === null
+      ? sql`select code, successor_code as "successorCode", merged_on as "mergedOn" from village`
+      : sql`
+        with recursive chain as (
+          select v.code, v.successor_code, v.merged_on
+          from village v
+          where v.code = any(${codes}::text[])
+          union
+          select v.code, v.successor_code, v.merged_on
+          from chain c
+          join village v on v.code = c.successor_code
+        )
+        select code, successor_code as "successorCode", merged_on as "mergedOn" from chain`,
+  );
   return new Map(rows.map((row) => [row.code, row]));
 }
 

@@ -289,10 +289,11 @@ export class AllocationService {
     const { proposal, free, actor } = parts;
     const day = dayOf(this.clock.nowMs());
     const policy = await this.policy(transaction, proposal.county, day);
+    const rights = await rightsOf(transaction, free);
     const run = proposeRun({
       received: free,
-      rights: await rightsOf(transaction, free),
-      villages: await villageLineages(transaction),
+      rights,
+      villages: await villageLineages(transaction, villagesOf(rights)),
       costs: policy.value.costs,
       minimum: policy.value.minimum,
       day,
@@ -389,6 +390,10 @@ async function rightsOf(
     ]),
   );
 }
+
+const villagesOf = (rights: ReadonlyMap<string, StationRights>) => [
+  ...new Set([...rights.values()].flatMap(({ shares }) => shares.map(({ villageCode }) => villageCode))),
+];
 
 function headOf(run: StoredRun) {
   return {
