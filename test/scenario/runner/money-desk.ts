@@ -64,6 +64,8 @@ export class MoneyDesk {
         energyWarnPercent: '3',
         energyAlarmPercent: '8',
         noticeDays: 7,
+        lookBackMonths: 12,
+        transferWorkingDays: 10,
         isConfirmed: true,
         effectiveFrom: '2015-01-01',
       },

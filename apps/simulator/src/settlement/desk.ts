@@ -159,6 +159,8 @@ const DEMO_POLICY: Omit<SettlementPolicyEntry, 'effectiveFrom'> = {
   energyWarnPercent: '3',
   energyAlarmPercent: '8',
   noticeDays: 7,
+  lookBackMonths: 12,
+  transferWorkingDays: 10,
   isConfirmed: true,
 };
 

@@ -69,12 +69,9 @@ export const statementReportSchema = z
             .string()
             .nullable()
             .meta({ description: 'Column that it is taken for; null: it is not read' }),
-          heading: z
-            .string()
-            .nullable()
-            .meta({
-              description: 'A heading under which the same column is read again, with the unit of the file',
-            }),
+          heading: z.string().nullable().meta({
+            description: 'A heading under which the same column is read again, with the unit of the file',
+          }),
         }),
       )
       .meta({ description: 'Headings of the file and what each is taken for' }),

@@ -15,11 +15,9 @@ export const stationMonthSchema = z
     days: z.array(
       z.object({
         day: daySchema,
-        energyWh: wholeTextSchema
-          .nullable()
-          .meta({
-            description: 'What was seen, also of a day that is not whole; null where nothing is known',
-          }),
+        energyWh: wholeTextSchema.nullable().meta({
+          description: 'What was seen, also of a day that is not whole; null where nothing is known',
+        }),
         quality: energyQualitySchema.nullable().meta({ description: 'Null: the day was never calculated' }),
         method: energyMethodSchema.nullable(),
         use: z.enum(['counted', 'substitute', 'unknown']).meta({
