@@ -201,14 +201,11 @@ describe('from a statement to the villages', () => {
     expect(await ledger.verifyChain()).toMatchObject({ state: 'whole' });
   });
 
-  it('refuses a correction of what was received, and parts that do not sum', async () => {
+  it('keeps a correction of what was received for an adjustment, and refuses parts that do not sum', async () => {
     const corrected = await importFile(
       `${accountNo},2025-06,32000,${yuan(baseFen - 100n)},32100,${yuan(subsidyFen)}`,
     );
-    expect(corrected).toMatchObject({
-      applied: false,
-      problems: [{ code: 'statement.already_received' }],
-    });
+    expect(corrected).toMatchObject({ applied: true, lateCount: 1, correctedCount: 0, problems: [] });
     await expect(
       database.query(sql`
         insert into allocation_run (county_code, month, policy_id, total_fen, run_hash, state, action_key,

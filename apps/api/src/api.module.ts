@@ -20,6 +20,8 @@ import { LineageController } from './lineage.controller.ts';
 import { QualityController } from './quality.controller.ts';
 import { OutagesController } from './outages.controller.ts';
 import { RegistryController } from './registry.controller.ts';
+import { RightsController } from './rights.controller.ts';
+import { SettlementAdjustmentsController } from './settlement-adjustments.controller.ts';
 import { SettlementAllocationsController } from './settlement-allocations.controller.ts';
 import { SettlementBankImportsController } from './settlement-bank-imports.controller.ts';
 import { SettlementBoardController } from './settlement-board.controller.ts';
@@ -42,6 +44,7 @@ export const CONTROLLERS: readonly Type[] = [
   StationsController,
   WallController,
   RegistryController,
+  RightsController,
   HealthController,
   IngestController,
   CounterReviewController,
@@ -50,6 +53,7 @@ export const CONTROLLERS: readonly Type[] = [
   LedgerPeriodsController,
   LineageController,
   SettlementController,
+  SettlementAdjustmentsController,
   SettlementAllocationsController,
   SettlementBankImportsController,
   SettlementBoardController,

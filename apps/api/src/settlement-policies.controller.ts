@@ -5,20 +5,28 @@ import {
   settlementPolicyEntrySchema,
   settlementPolicyListSchema,
   settlementPolicySchema,
+  whatIfQuerySchema,
+  whatIfReportSchema,
   type SettlementPolicyEntry,
   type SettlementPolicyList,
   type SettlementPolicyView,
+  type WhatIfQuery,
+  type WhatIfReport,
 } from '#contracts';
 import { isInArea } from '#domain';
 import { ProblemError } from '#platform';
-import { SettlementPolicyService } from '#settlement';
-import { requireActor } from './actor.ts';
+import { SettlementPolicyService, WhatIfService } from '#settlement';
+import { countyFor, requireActor } from './actor.ts';
+import { refused } from './refusals.ts';
 
 /** Rules of settlement by area and date. */
 @ApiTags('settlement')
 @Controller('v1/settlement/policies')
 export class SettlementPoliciesController {
-  constructor(@Inject(SettlementPolicyService) private readonly policies: SettlementPolicyService) {}
+  constructor(
+    @Inject(SettlementPolicyService) private readonly policies: SettlementPolicyService,
+    @Inject(WhatIfService) private readonly whatIfs: WhatIfService,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'Rules of settlement by area and day' })
@@ -39,5 +47,17 @@ export class SettlementPoliciesController {
     if (!isInArea(actor.area, body.areaCode))
       throw new ProblemError(403, 'access.outside_area', 'rules of this area are not for this account');
     return this.policies.enter(body, actor);
+  }
+
+  @Post('what-if')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Two sets of rules over the same received money, by village; stores nothing' })
+  @ApiOkResponse({ standardSchema: whatIfReportSchema })
+  whatIf(
+    @Body({ schema: whatIfQuerySchema }) body: WhatIfQuery,
+    @Req() request: FastifyRequest,
+  ): Promise<WhatIfReport> {
+    const county = countyFor(request, body.county) ?? body.county;
+    return refused(() => this.whatIfs.compare({ ...body, county }));
   }
 }

@@ -26,7 +26,7 @@ import {
 } from '#contracts';
 import { ProblemError } from '#platform';
 import { RegistryError } from '#registry';
-import { StatementListService, StatementService } from '#settlement';
+import { AdjustmentService, StatementListService, StatementService } from '#settlement';
 import { areaOf, requireActor } from './actor.ts';
 import { refused } from './refusals.ts';
 import { IMPORT_MEDIA_TYPES } from './registry.controller.ts';
@@ -40,6 +40,7 @@ const sourceSchema = z.string().trim().min(1).max(60);
 export class SettlementController {
   constructor(
     @Inject(StatementService) private readonly statements: StatementService,
+    @Inject(AdjustmentService) private readonly adjustments: AdjustmentService,
     @Inject(StatementListService) private readonly papers: StatementListService,
   ) {}
 
@@ -71,11 +72,12 @@ export class SettlementController {
     const { fileName, source = null, confirm, skipRefused } = query;
     const input = { fileName, source, bytes: request.body };
     try {
-      return await refused(() =>
-        confirm === undefined
-          ? this.statements.preview(input, actor)
-          : this.statements.import({ ...input, confirm, skipRefused }, actor),
-      );
+      if (confirm === undefined) return await refused(() => this.statements.preview(input, actor));
+      const report = await refused(() => this.statements.import({ ...input, confirm, skipRefused }, actor));
+      // What came after the money is proposed at once; were this to fail, the look of the day finds it.
+      const late = report.changes.filter(({ kind }) => kind === 'late').map(({ stationCode }) => stationCode);
+      if (report.applied && late.length > 0) await refused(() => this.adjustments.scanStations(late, actor));
+      return report;
     } catch (error) {
       if (error instanceof RegistryError) throw new ProblemError(422, error.code, error.message);
       throw error;

@@ -6,6 +6,7 @@ import { StationQualityModule } from '#ingestion';
 import { MonitoringModule } from '#monitoring';
 import { migrate, PersistenceModule, STARTING_LIMIT_MS } from '#persistence';
 import { NestLogger, PlatformModule, requireDatabaseUrl, runProgram } from '#platform';
+import { SettlementModule } from '#settlement';
 import { ScheduleService } from './schedule.service.ts';
 
 /** Readings → energy, states; everything that runs by the clock. */
@@ -21,6 +22,7 @@ await runProgram('worker', async ({ environment, logger }) => {
       ScheduleModule.forRoot(),
       MonitoringModule,
       StationQualityModule,
+      SettlementModule,
     ],
     providers: [ScheduleService],
   })

@@ -17,6 +17,7 @@ import {
 } from '#monitoring';
 import { Database, sql, TimeSeriesDays } from '#persistence';
 import { Clock, ENVIRONMENT, LOGGER, type Environment, type Logger } from '#platform';
+import { AdjustmentService } from '#settlement';
 import { ReadingKeeper } from './reading-keeper.ts';
 
 const ROLL_UP_EVERY_MS = 500;
@@ -35,6 +36,8 @@ const NOTICES_EVERY_MS = 10_000;
 const PARTITIONS_EVERY_MS = 60_000;
 /** Overdue orders go up, and orders of plans are opened; a minute late matters to nobody. */
 const WORK_ORDERS_EVERY_MS = 60_000;
+/** Whether the look of the day at what was closed is due; it is made once a day. */
+const ADJUSTMENTS_EVERY_MS = 60_000;
 const HEARTBEAT_MS = 2000;
 /** How often it is asked whether the old readings' nightly turn has come. */
 const KEEPING_EVERY_MS = 10_000;
@@ -64,6 +67,7 @@ export class ScheduleService {
     @Inject(WorkOrderService) private readonly workOrders: WorkOrderService,
     @Inject(PatrolPlanService) private readonly patrolPlans: PatrolPlanService,
     @Inject(StationQualityService) private readonly stationQuality: StationQualityService,
+    @Inject(AdjustmentService) private readonly adjustments: AdjustmentService,
     @Inject(ENVIRONMENT) environment: Environment,
   ) {
     this.days = new TimeSeriesDays(database);
@@ -146,6 +150,14 @@ export class ScheduleService {
     return this.alone('work_orders', async () => {
       await this.patrolPlans.openDue();
       await this.workOrders.escalateOverdue();
+    });
+  }
+
+  @Interval(ADJUSTMENTS_EVERY_MS)
+  lookForAdjustments(): Promise<void> {
+    return this.alone('adjustments', async () => {
+      const found = await this.adjustments.scanDaily();
+      if (found) this.logger.info(found, 'settlement.adjustments_scanned');
     });
   }
 

@@ -1,8 +1,10 @@
-export { importRegistry, type ImportOptions } from './import/registry-import.ts';
+export { enterRegistryRows, importRegistry, type ImportOptions } from './import/registry-import.ts';
 export { IMPORT_KINDS, type ImportKind } from './import/sheets.ts';
 export { IMPORT_BYTES_MAX, IMPORT_ROWS_MAX, readTable, type Table } from './import/table.ts';
 export { importTemplate, type ImportTemplate } from './import/template.ts';
 export * from './registry-error.ts';
+export { countyOfVillage, mergeVillage, type VillageMerger } from './rights/merge-village.ts';
+export { stationRights, type StoredRights } from './rights/station-rights.ts';
 export * from './registry.repository.ts';
 export { writeAreas } from './registry.writer.ts';
 export * from './seed/demo.ts';

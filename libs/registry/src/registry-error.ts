@@ -4,7 +4,10 @@ export type RegistryErrorCode =
   | 'registry.snapshot_differs'
   | 'registry.holds_real_stations'
   | 'registry.import_too_large'
-  | 'registry.import_unreadable';
+  | 'registry.import_unreadable'
+  | 'registry.unknown_place'
+  | 'registry.merged_before'
+  | 'registry.bad_merger';
 
 /** An error that programs match on by its dotted `code`; the message is for people. */
 export class RegistryError extends Error {

@@ -12,3 +12,6 @@ export { LineageService } from './allocation/lineage.service.ts';
 export { SettlementPolicyService } from './policy/policy.service.ts';
 export { ReconciliationService } from './transfers/reconciliation.service.ts';
 export { TransferService } from './transfers/transfer.service.ts';
+export { AdjustmentService } from './adjustments/adjustment.service.ts';
+export { WhatIfService } from './policy/what-if.service.ts';
+export { ReverseLineageService } from './allocation/reverse-lineage.service.ts';

@@ -1,11 +1,14 @@
 import { Module } from '@nestjs/common';
 import { LedgerModule } from '#ledger';
+import { AdjustmentService } from './adjustments/adjustment.service.ts';
 import { AllocationService } from './allocation/allocation.service.ts';
 import { LineageService } from './allocation/lineage.service.ts';
 import { BoardService } from './board/board.service.ts';
+import { ReverseLineageService } from './allocation/reverse-lineage.service.ts';
 import { MatchingService } from './matching/matching.service.ts';
 import { StationMonthService } from './matching/station-month.service.ts';
 import { SettlementPolicyService } from './policy/policy.service.ts';
+import { WhatIfService } from './policy/what-if.service.ts';
 import { BankImportService } from './receipts/bank-import.service.ts';
 import { ReceiptService } from './receipts/receipt.service.ts';
 import { StatementListService } from './statements/statement-list.service.ts';
@@ -17,6 +20,7 @@ import { TransferService } from './transfers/transfer.service.ts';
 @Module({
   imports: [LedgerModule],
   providers: [
+    AdjustmentService,
     AllocationService,
     BankImportService,
     BoardService,
@@ -24,13 +28,16 @@ import { TransferService } from './transfers/transfer.service.ts';
     MatchingService,
     ReceiptService,
     ReconciliationService,
+    ReverseLineageService,
     SettlementPolicyService,
     StatementListService,
     StatementService,
     StationMonthService,
     TransferService,
+    WhatIfService,
   ],
   exports: [
+    AdjustmentService,
     AllocationService,
     BankImportService,
     BoardService,
@@ -38,11 +45,13 @@ import { TransferService } from './transfers/transfer.service.ts';
     MatchingService,
     ReceiptService,
     ReconciliationService,
+    ReverseLineageService,
     SettlementPolicyService,
     StatementListService,
     StatementService,
     StationMonthService,
     TransferService,
+    WhatIfService,
   ],
 })
 export class SettlementModule {}

@@ -26,9 +26,9 @@ export type StatementProblem = z.infer<typeof statementProblemSchema>;
 export const statementChangeSchema = z
   .object({
     row: z.number().int(),
-    kind: z.enum(['stated', 'corrected', 'unchanged']).meta({
+    kind: z.enum(['stated', 'corrected', 'unchanged', 'late']).meta({
       description:
-        'corrected: the version in force is reversed and this one follows; unchanged: nothing is written',
+        'corrected: the version in force is reversed and this one follows; unchanged: nothing is written; late: money came for it, so it is in force once an adjustment is approved',
     }),
     accountNo: z.string(),
     stationCode: z.string(),
@@ -55,6 +55,7 @@ export const statementReportSchema = z
     statedCount: z.number().int(),
     correctedCount: z.number().int(),
     unchangedCount: z.number().int(),
+    lateCount: z.number().int().meta({ description: 'Money came for them: an adjustment is proposed' }),
     refusedRowCount: z.number().int(),
     sums: z
       .array(z.object({ component: z.string(), amountFen: fenSchema, energyWh: wholeTextSchema.nullable() }))

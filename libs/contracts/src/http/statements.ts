@@ -9,9 +9,10 @@ const STATEMENT_PAGE_MAX = 500;
 export const statementSchema = z
   .object({
     id: wholeTextSchema,
-    kind: z
-      .enum(['stated', 'reversal'])
-      .meta({ description: 'A reversal has the figures with the other sign' }),
+    kind: z.enum(['stated', 'reversal', 'amended']).meta({
+      description:
+        'A reversal has the figures with the other sign; amended: a later paper after money had come, by an adjustment',
+    }),
     isInForce: z.boolean(),
     version: z.number().int(),
     stationCode: z.string(),

@@ -28,8 +28,27 @@ export interface ImportOptions {
  * @throws RegistryError `registry.import_too_large`, `registry.import_unreadable`.
  */
 export async function importRegistry(database: Database, options: ImportOptions): Promise<ImportReport> {
-  const { kind, dryRun = false, simulated = false } = options;
-  const table = await readTable(options.bytes);
+  return importTable(database, { ...options, table: await readTable(options.bytes) });
+}
+
+/** {@link importRegistry} of cells by column key, as a person enters them: the same checks, the same writer. */
+export async function enterRegistryRows(
+  database: Database,
+  options: Omit<ImportOptions, 'bytes'> & { rows: readonly Readonly<Record<string, string>>[] },
+): Promise<ImportReport> {
+  const columns: Record<string, { title: string }> = SHEETS[options.kind].columns;
+  const keys = Object.keys(columns);
+  const table = [
+    keys.map((key) => columns[key]?.title ?? key),
+    ...options.rows.map((row) => keys.map((key) => row[key] ?? '')),
+  ];
+  return importTable(database, { ...options, table });
+}
+
+async function importTable(
+  database: Database,
+  { kind, table, dryRun = false, simulated = false }: Omit<ImportOptions, 'bytes'> & { table: Table },
+): Promise<ImportReport> {
   return database.transaction(
     async (transaction) => {
       await lockRegistry(transaction);

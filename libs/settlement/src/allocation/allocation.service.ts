@@ -13,18 +13,16 @@ import type {
 import {
   allocationPostings,
   dayOf,
-  monthRange,
   policyOn,
   proposeRun,
   runDifference,
   runText,
   type DatedPolicy,
-  type StationRights,
 } from '#domain';
 import { LedgerService } from '#ledger';
 import { Database, postgresError, type Queryable } from '#persistence';
 import { Clock, ProblemError } from '#platform';
-import { daysOfStations } from '../matching/matching.repository.ts';
+import { takenByAdjustment } from '../adjustments/adjustment.repository.ts';
 import { MatchingService } from '../matching/matching.service.ts';
 import { settlementPolicies, type SettlementRules } from '../policy/policy.repository.ts';
 import type { SettlementActor } from '../statements/statement.repository.ts';
@@ -40,12 +38,13 @@ import {
   receivedMoney,
   runById,
   runByKey,
-  sharesOfStations,
   villageLineages,
   villagesOfRun,
   type ReceivedOfStation,
   type StoredRun,
 } from './allocation.repository.ts';
+import { withoutNothing, withoutTaken } from './received.ts';
+import { rightsOf, villagesOfRights } from './rights.ts';
 
 type Held = AllocationRunView['held'];
 
@@ -262,7 +261,8 @@ export class AllocationService {
     transaction: Queryable,
     countyCode: string,
   ): Promise<{ free: ReceivedOfStation[]; held: Held }> {
-    const all = withoutNothing(await receivedMoney(transaction, countyCode));
+    const taken = await takenByAdjustment(transaction, countyCode);
+    const all = withoutNothing(withoutTaken(await receivedMoney(transaction, countyCode), taken));
     const states = new Map<string, string>();
     for (const month of new Set(all.map((each) => each.month)))
       for (const [stationCode, state] of await this.matching.states(transaction, countyCode, month))
@@ -293,7 +293,7 @@ export class AllocationService {
     const run = proposeRun({
       received: free,
       rights,
-      villages: await villageLineages(transaction, villagesOf(rights)),
+      villages: await villageLineages(transaction, villagesOfRights(rights)),
       costs: policy.value.costs,
       minimum: policy.value.minimum,
       day,
@@ -352,48 +352,9 @@ export class AllocationService {
 /** States of a station-month whose money waits: the paper may not be believed, or nobody signed for what differs. */
 export const HOLDING: ReadonlySet<string> = new Set(['missing', 'blocked', 'needs_reason']);
 
-/** What came and was taken back before anybody was given it needs no run. */
-function withoutNothing(received: readonly ReceivedOfStation[]): ReceivedOfStation[] {
-  const key = ({ stationCode, month, component }: ReceivedOfStation) =>
-    `${stationCode}/${month}/${component}`;
-  const sums = new Map<string, bigint>();
-  for (const each of received) sums.set(key(each), (sums.get(key(each)) ?? 0n) + each.amountFen);
-  return received.filter((each) => sums.get(key(each)) !== 0n);
-}
-
 const unknownRun = () => new ProblemError(404, 'allocation.unknown', '没有这次分配 (no such run)');
 const wrongState = ({ state }: StoredRun) =>
   new ProblemError(409, 'allocation.state', `该分配的状态是 ${state} (the run is ${state})`);
-
-/** Shares by station, and the days of those whose shares change in the months. */
-async function rightsOf(
-  transaction: Queryable,
-  money: readonly ReceivedOfStation[],
-): Promise<Map<string, StationRights>> {
-  const months = money.map(({ month }) => month).sort();
-  const range = {
-    from: monthRange(months.at(0) ?? '').from,
-    to: monthRange(months.at(-1) ?? '').to,
-  };
-  const codes = new Map(money.map(({ stationId, stationCode }) => [stationId, stationCode]));
-  const shares = await sharesOfStations(transaction, [...codes.keys()], range);
-  const changing = [...shares]
-    .filter(([, rows]) =>
-      rows.some(({ effectiveFrom, effectiveTo }) => effectiveFrom > range.from || effectiveTo !== null),
-    )
-    .map(([stationId]) => stationId);
-  const days = await daysOfStations(transaction, changing, range);
-  return new Map(
-    [...codes].map(([stationId, code]) => [
-      code,
-      { shares: shares.get(stationId) ?? [], days: days.get(stationId) ?? [] },
-    ]),
-  );
-}
-
-const villagesOf = (rights: ReadonlyMap<string, StationRights>) => [
-  ...new Set([...rights.values()].flatMap(({ shares }) => shares.map(({ villageCode }) => villageCode))),
-];
 
 function headOf(run: StoredRun) {
   return {

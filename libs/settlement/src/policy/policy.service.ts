@@ -63,7 +63,7 @@ function newPolicy(entry: SettlementPolicyEntry): NewPolicy {
     documentNumber: entry.documentNumber,
     minimum: fractionOfPercent(entry.minimumPercent),
     allowedUses: entry.allowedUses,
-    costs: entry.costs.map(ruleOf),
+    costs: entry.costs.map(costRule),
     amountToleranceFen: BigInt(entry.amountToleranceFen),
     energyWarnBp: bpOf(entry.energyWarnPercent),
     energyAlarmBp: bpOf(entry.energyAlarmPercent),
@@ -75,7 +75,8 @@ function newPolicy(entry: SettlementPolicyEntry): NewPolicy {
   };
 }
 
-function ruleOf(cost: SettlementPolicyEntry['costs'][number]): DeductionRule {
+/** A cost line as a person enters it. */
+export function costRule(cost: SettlementPolicyEntry['costs'][number]): DeductionRule {
   const { line, reducesDenominator } = cost;
   switch (cost.kind) {
     case 'fixed':

@@ -4,7 +4,7 @@ import { sql, type Queryable } from '#persistence';
 /** A version of a paper, or its reversal, as it is stored. */
 export interface ListedStatement {
   id: bigint;
-  kind: 'stated' | 'reversal';
+  kind: 'stated' | 'reversal' | 'amended';
   isInForce: boolean;
   version: number;
   stationCode: string;
@@ -42,7 +42,14 @@ const FROM = sql`
   from grid_statement s
   join station st on st.id = s.station_id
   join township t on t.code = st.township_code
-  left join grid_statement r on r.reverses_id = s.id`;
+  left join grid_statement r on r.reverses_id = coalesce(s.amends_id, s.id)
+  left join grid_statement o on o.id = s.amends_id
+  left join grid_statement n
+    on n.amends_id = coalesce(s.amends_id, s.id)
+    and not exists (select 1 from grid_statement b where b.amends_id = n.amends_id and b.version > n.version)`;
+
+/** Stated, and neither taken back nor amended; or the last amendment of such a one. */
+const IS_IN_FORCE = sql`(s.kind <> 'reversal' and r.id is null and coalesce(n.id, s.id) = s.id)`;
 
 /** Null leaves a filter out, so that one text serves every query. */
 const where = (asked: Asked) => sql`
@@ -52,14 +59,15 @@ const where = (asked: Asked) => sql`
     and (${asked.month ?? null}::text is null or s.month = ${asked.month ?? null}::text)
     and (${asked.component ?? null}::text is null or s.component = ${asked.component ?? null}::text)
     and case ${asked.show}::text
-      when 'in_force' then s.kind = 'stated' and r.id is null
-      when 'open' then s.kind = 'stated' and r.id is null and s.amount_fen <> coalesce((
-        select sum(m.amount_fen) from receipt_match m where m.statement_id = s.id
+      when 'in_force' then ${IS_IN_FORCE}
+      when 'open' then ${IS_IN_FORCE} and s.amount_fen <> coalesce((
+        select sum(m.amount_fen) from receipt_match m where m.statement_id = coalesce(s.amends_id, s.id)
       ), 0)
       when 'corrected' then exists (
         select 1
         from grid_statement v
-        where v.account_no = s.account_no and v.month = s.month and v.component = s.component and v.kind = 'reversal'
+        where v.account_no = s.account_no and v.month = s.month and v.component = s.component
+          and v.kind <> 'stated'
       )
       else true
     end`;
@@ -71,11 +79,11 @@ export async function listStatements(
   page: { limit: number; offset: number },
 ): Promise<ListedStatement[]> {
   return database.query<ListedStatement>(sql`
-    select s.id, s.kind, (s.kind = 'stated' and r.id is null) as "isInForce", s.version, st.code as "stationCode",
+    select s.id, s.kind, ${IS_IN_FORCE} as "isInForce", s.version, st.code as "stationCode",
       st.name as "stationName", t.county_code as "countyCode", s.account_no as "accountNo", s.month, s.component,
       s.energy_wh as "energyWh", trim_scale(s.price_yuan_per_kwh)::text as "priceYuanPerKwh",
       s.amount_fen as "amountFen", s.total_fen as "totalFen", coalesce((
-        select sum(m.amount_fen) from receipt_match m where m.statement_id = s.id
+        select sum(m.amount_fen) from receipt_match m where m.statement_id = coalesce(s.amends_id, s.id)
       ), 0)::bigint as "receivedFen", s.read_from as "readFrom", s.read_to as "readTo", s.previous_wh as "previousWh",
       s.present_wh as "presentWh", s.multiplier, s.tax_rate_bp as "taxRateBp", s.tax_fen as "taxFen",
       s.tax_code as "taxCode", s.invoice_no as "invoiceNo", s.pay_on as "payOn", s.payee_name as "payeeName",
@@ -100,16 +108,26 @@ export interface StatementSum {
 
 /** What a query finds in sum, by component. */
 export async function sumStatements(database: Queryable, asked: Asked): Promise<StatementSum[]> {
+  // Where all versions are shown, an amendment counts for what it changes; its money came for the first version.
+  const hasAllVersions = asked.show === 'all' || asked.show === 'corrected';
+  const change = sql`case when n.id = s.id then 1 else 0 end`;
+  const energyWh = hasAllVersions
+    ? sql`case when s.kind = 'amended' then ${change} * (s.energy_wh - o.energy_wh) else s.energy_wh end`
+    : sql`s.energy_wh`;
+  const amountFen = hasAllVersions
+    ? sql`case when s.kind = 'amended' then ${change} * (s.amount_fen - o.amount_fen) else s.amount_fen end`
+    : sql`s.amount_fen`;
+  const paid = hasAllVersions ? sql`s.id` : sql`coalesce(s.amends_id, s.id)`;
   return database.query<StatementSum>(sql`
     select s.component, count(*)::int as count,
-      (case when count(*) = count(s.energy_wh) then sum(s.energy_wh) end)::bigint as "energyWh",
-      sum(s.amount_fen)::bigint as "amountFen", coalesce(sum(m.received_fen), 0)::bigint as "receivedFen"
+      (case when count(*) = count(s.energy_wh) then sum(${energyWh}) end)::bigint as "energyWh",
+      sum(${amountFen})::bigint as "amountFen", coalesce(sum(m.received_fen), 0)::bigint as "receivedFen"
     ${FROM}
     left join (
       select m.statement_id, sum(m.amount_fen) as received_fen
       from receipt_match m
       group by m.statement_id
-    ) m on m.statement_id = s.id
+    ) m on m.statement_id = ${paid}
     ${where(asked)}
     group by s.component
     order by s.component`);

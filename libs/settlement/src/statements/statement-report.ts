@@ -23,7 +23,8 @@ export interface StatementFileInput {
 /** What a row would do, with the account that it is of. */
 export interface PlannedRow extends StatedRow {
   account: GridAccount;
-  change: Exclude<StatementChange, { kind: 'already_received' }>;
+  /** `already_received`: kept, and in force once an adjustment is approved. */
+  change: StatementChange;
 }
 
 export interface Plan {
@@ -74,11 +75,12 @@ export function reportOf(input: StatementFileInput, plan: Plan): StatementReport
     statedCount: count('stated'),
     correctedCount: count('corrected'),
     unchangedCount: count('unchanged'),
+    lateCount: count('already_received'),
     refusedRowCount: new Set(problems.map(({ row }) => row)).size,
     sums: sumsOf(rows),
     changes: rows.slice(0, STATEMENT_CHANGES_SHOWN_MAX).map(({ row, stated, account, change }) => ({
       row,
-      kind: change.kind,
+      kind: change.kind === 'already_received' ? 'late' : change.kind,
       accountNo: stated.accountNo,
       stationCode: account.stationCode,
       month: stated.month,

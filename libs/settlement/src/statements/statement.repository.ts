@@ -79,23 +79,27 @@ export async function accountsOf(
 const KEYS = (keys: readonly Key[]) => sql`
   jsonb_to_recordset(${JSON.stringify(keys)}::jsonb) as k ("accountNo" text, month text, component text)`;
 
-/** Statements in force of the keys, with what was received for each. */
+/** Statements in force of the keys, with the figures of their last amendment and what was received for each. */
 export async function statementsInForce(
   database: Queryable,
   keys: readonly Key[],
 ): Promise<StatementInForce[]> {
   const rows = await database.query<StatementRow>(sql`
-    select s.id, s.version, s.account_no as "accountNo", s.month, s.component, s.energy_wh as "energyWh",
-      s.price_yuan_per_kwh::text as "priceYuanPerKwh", s.amount_fen as "amountFen", s.total_fen as "totalFen",
-      s.account_name as "accountName", s.read_from as "readFrom", s.read_to as "readTo",
-      s.previous_wh as "previousWh", s.present_wh as "presentWh", s.multiplier, s.tax_rate_bp as "taxRateBp",
-      s.tax_fen as "taxFen", s.tax_code as "taxCode", s.invoice_no as "invoiceNo", s.pay_on as "payOn",
-      s.payee_name as "payeeName", s.payee_account as "payeeAccount", s.handled_by as "handledBy",
+    select s.id, f.version, f.account_no as "accountNo", f.month, f.component, f.energy_wh as "energyWh",
+      f.price_yuan_per_kwh::text as "priceYuanPerKwh", f.amount_fen as "amountFen", f.total_fen as "totalFen",
+      f.account_name as "accountName", f.read_from as "readFrom", f.read_to as "readTo",
+      f.previous_wh as "previousWh", f.present_wh as "presentWh", f.multiplier, f.tax_rate_bp as "taxRateBp",
+      f.tax_fen as "taxFen", f.tax_code as "taxCode", f.invoice_no as "invoiceNo", f.pay_on as "payOn",
+      f.payee_name as "payeeName", f.payee_account as "payeeAccount", f.handled_by as "handledBy",
       coalesce(m.received_fen, 0)::bigint as "receivedFen"
     from ${KEYS(keys)}
     join grid_statement s
       on s.account_no = k."accountNo" and s.month = k.month and s.component = k.component and s.kind = 'stated'
     left join grid_statement r on r.reverses_id = s.id
+    left join grid_statement a
+      on a.amends_id = s.id
+      and not exists (select 1 from grid_statement b where b.amends_id = s.id and b.version > a.version)
+    join grid_statement f on f.id = coalesce(a.id, s.id)
     left join lateral (
       select sum(m.amount_fen) as received_fen
       from receipt_match m

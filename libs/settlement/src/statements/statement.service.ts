@@ -14,12 +14,15 @@ import {
   planStatement,
   settlementPostings,
   statementKey,
+  statementText,
+  type StatedComponent,
   type StatementChange,
 } from '#domain';
 import { LedgerService } from '#ledger';
 import { Database, type Queryable } from '#persistence';
 import { Clock, ProblemError } from '#platform';
 import { readTable, type Table } from '#registry';
+import { insertCorrections, pendingTexts } from '../adjustments/books.repository.ts';
 import { KNOWN_HEADINGS, mergedMapping, statementMappingSchema, type StatementMapping } from './mapping.ts';
 import { fileProblem, type RowProblem } from './problem.ts';
 import { readStatementFile, type StatedRow } from './statement-file.ts';
@@ -101,7 +104,7 @@ export class StatementService {
       await lockStatements(transaction);
       const plan = await this.plan(transaction, input, { table, actor });
       const report = reportOf(input, plan);
-      const isNew = report.statedCount + report.correctedCount > 0;
+      const isNew = report.statedCount + report.correctedCount + report.lateCount > 0;
       const earlier = isNew ? null : await importOfContent(transaction, plan.contentHash);
       if (earlier) return { ...report, applied: true, isReplay: true, importId: earlier.id };
       if (plan.previewHash !== input.confirm)
@@ -214,6 +217,10 @@ export class StatementService {
     const accounts = await accountsOf(transaction, [...new Set(keys.map(({ accountNo }) => accountNo))]);
     const stored = await statementsInForce(transaction, keys);
     const inForce = new Map(stored.map((each) => [statementKey(each.stated), each]));
+    const pending = await pendingTexts(
+      transaction,
+      stored.map(({ id }) => id),
+    );
     const versions = await lastVersions(transaction, keys);
     const lastVersion = new Map(versions.map((each) => [statementKey(each), each.version]));
     const thisMonth = monthOf(this.clock.nowMs());
@@ -222,15 +229,17 @@ export class StatementService {
     for (const { row, stated } of read) {
       const key = statementKey(stated);
       const account = accounts.get(stated.accountNo);
-      const change = planStatement({
+      const planned = planStatement({
         stated,
         inForce: inForce.get(key) ?? null,
         lastVersion: lastVersion.get(key) ?? 0,
       });
+      const change = isPending(stated, planned, pending) ? unchanged(planned) : planned;
       const isOutside = account !== undefined && !isInArea(actor.area ?? null, account.countyCode);
-      const problem = rowProblem({ account, change, isOutside, isFuture: stated.month > thisMonth });
+      const isFuture = stated.month > thisMonth;
+      const problem = rowProblem({ stated, account, change, isOutside, isFuture });
       if (problem) problems.push({ ...fileProblem(row, null, problem.code, problem.reason), value: key });
-      else if (account && change.kind !== 'already_received') rows.push({ row, stated, account, change });
+      else if (account) rows.push({ row, stated, account, change });
     }
     // A row of the file is taken whole or not at all: its components are one document.
     const refused = new Set(problems.map((each) => each.row));
@@ -259,10 +268,12 @@ export class StatementService {
       },
       { actor, at: this.clock.now() },
     );
-    const reversed = plan.rows.flatMap(({ change }) => (change.reverses ? [change.reverses.id] : []));
+    const reversed = plan.rows.flatMap(({ change }) =>
+      change.kind === 'corrected' ? [change.reverses.id] : [],
+    );
     await reverseStatements(transaction, reversed, importId);
     const written = plan.rows
-      .filter(({ change }) => change.kind !== 'unchanged')
+      .filter(({ change }) => change.kind === 'stated' || change.kind === 'corrected')
       .map(({ row, stated, account, change }) => ({
         row,
         stated,
@@ -270,6 +281,10 @@ export class StatementService {
         stationId: account.stationId,
       }));
     await insertStatements(transaction, written, importId);
+    const late = plan.rows.flatMap(({ row, stated, change }) =>
+      change.kind === 'already_received' ? [{ statementId: change.reverses.id, stated, row }] : [],
+    );
+    await insertCorrections(transaction, late, { importId, actor, at: this.clock.now() });
     return importId;
   }
 
@@ -280,7 +295,9 @@ export class StatementService {
         stationCode: account.stationCode,
         component: stated.component,
         deltaFen:
-          change.kind === 'unchanged' ? 0n : stated.amountFen - (change.reverses?.stated.amountFen ?? 0n),
+          change.kind === 'stated' || change.kind === 'corrected'
+            ? stated.amountFen - (change.reverses?.stated.amountFen ?? 0n)
+            : 0n,
       })),
     );
     if (postings.length === 0) return null;
@@ -302,7 +319,23 @@ export class StatementService {
   }
 }
 
+/** The same paper again is no second one, while nobody has decided on it. */
+function isPending(
+  stated: StatedComponent,
+  change: StatementChange,
+  pending: ReadonlyMap<bigint, string>,
+): boolean {
+  return change.kind === 'already_received' && pending.get(change.reverses.id) === statementText(stated);
+}
+
+const unchanged = ({ version }: StatementChange): StatementChange => ({
+  kind: 'unchanged',
+  version: version - 1,
+  reverses: null,
+});
+
 function rowProblem(row: {
+  stated: StatedComponent;
   account: GridAccount | undefined;
   change: StatementChange;
   isOutside: boolean;
@@ -319,10 +352,10 @@ function rowProblem(row: {
       reason: '该户号不在您的管辖范围内；请删去此行，由该县经办导入',
     };
   if (row.isFuture) return { code: 'statement.future_month', reason: '结算年月在本月之后；请核对年月' };
-  if (row.change.kind === 'already_received')
+  if (row.change.kind === 'already_received' && row.change.reverses.stated.amountFen === row.stated.amountFen)
     return {
       code: 'statement.already_received',
-      reason: '该结算单已有到账，不能冲正；请在当前会计期间做调整',
+      reason: '该结算单已有到账而金额未变，无需调整；电量、发票等更正请附说明存档',
     };
   return null;
 }
