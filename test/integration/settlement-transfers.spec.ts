@@ -99,6 +99,9 @@ describe('the account of the agency beside the bank', () => {
     expect(before.explained).toContainEqual({ kind: 'unmatched_line', reference: 'B1', amountFen: '5' });
     for (const [index, item] of batch.items.entries())
       await world.bankLine(`T${index}`, day, -BigInt(item.amountFen));
+    const { items: lines } = await world.receipts.list({ county, state: 'all', page: 1, pageSize: 50 });
+    const out = lines.find(({ bankReference }) => bankReference === 'T0');
+    await expect(world.match(out?.id ?? '', 'base')).rejects.toMatchObject({ code: 'receipt.is_transfer' });
     const after = await reconciliation.reconcile({ county });
     expect(after).toMatchObject({ bankFen: '5', differenceFen: '5', unexplainedFen: '0' });
     expect(after.explained).toEqual([{ kind: 'unmatched_line', reference: 'B1', amountFen: '5' }]);

@@ -126,6 +126,14 @@ describe('an adjustment', () => {
     });
   });
 
+  it('is taken back with the run that it adjusted', () => {
+    const adjusted = [{ component: 'base', villageCode: 'A', amountFen: -1081n }];
+    expect(planAdjustment({ ...june, pools: [], adjusted })).toMatchObject({
+      totalFen: 1081n,
+      lines: [{ villageCode: 'A', beforeFen: -1081n, afterFen: 0n }],
+    });
+  });
+
   it('is bound to every figure of it', () => {
     const of = { stationCode: 'ST1', month: '2025-06', correctionIds: [7n] };
     const plan = planAdjustment({ ...june, corrections: [correction] });

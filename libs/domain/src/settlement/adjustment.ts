@@ -66,7 +66,10 @@ export interface AdjustmentPlan {
  * @throws MoneyError as `allocateRange` and `payeeShares`: what is unknown is no adjustment
  */
 export function planAdjustment(books: StationMonthBooks): AdjustmentPlan | null {
-  const components = [...new Set(books.pools.map(({ component }) => component))].sort(compareCodes);
+  // A run that was voided leaves its adjustments behind: they are taken back, too.
+  const components = [...new Set([...books.pools, ...books.adjusted].map(({ component }) => component))].sort(
+    compareCodes,
+  );
   let hasNewSpans = false;
   const lines = components.flatMap((component) => {
     const target = targetOf(books, component);
@@ -102,7 +105,7 @@ function targetOf(
   const rights = new Map([[stationCode, books.rights]]);
   const byVillage = new Map<string, bigint>();
   const pools = books.pools.filter((pool) => pool.component === component);
-  let hasNewSpans = false;
+  let hasNewSpans = pools.length === 0;
   let givenFen = 0n;
   let lastDay = '';
   for (const { poolFen, day, spans } of pools) {

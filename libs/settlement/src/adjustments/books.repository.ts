@@ -35,16 +35,17 @@ export interface GivenLine {
 export async function givenLines(database: Queryable, query: BooksQuery): Promise<GivenLine[]> {
   return database.query<GivenLine>(sql`
     select l.run_id as "runId", l.station_id as "stationId", s.code as "stationCode", l.month, l.component,
-      l.village_code as "villageCode", l.amount_fen as "amountFen",
-      (r.proposed_at at time zone 'Asia/Shanghai')::date as day, f.is_fixed as "isFixed"
-    from allocation_run r
+      l.village_code as "villageCode", l.amount_fen as "amountFen", r.day, r.is_fixed as "isFixed"
+    from (
+      select r.id, (r.proposed_at at time zone 'Asia/Shanghai')::date as day,
+        exists (select 1 from ledger_period p where p.month = r.month and p.state = 'closed')
+          or exists (select 1 from village_transfer_part p where p.run_id = r.id and not p.is_released) as is_fixed
+      from allocation_run r
+      where r.county_code = ${query.countyCode} and r.state = 'approved'
+    ) r
     join allocation_line l on l.run_id = r.id
     join station s on s.id = l.station_id
-    cross join lateral (
-      select exists (select 1 from ledger_period p where p.month = r.month and p.state = 'closed')
-        or exists (select 1 from village_transfer_part p where p.run_id = r.id and not p.is_released) as is_fixed
-    ) f
-    where r.county_code = ${query.countyCode} and r.state = 'approved' and ${inQuery(query, 'l')}
+    where ${inQuery(query, 'l')}
     order by l.station_id, l.month, l.component, l.run_id, l.village_code`);
 }
 
@@ -69,6 +70,7 @@ export async function givenSpans(database: Queryable, query: BooksQuery): Promis
 
 interface AdjustedLine {
   stationId: number;
+  stationCode: string;
   month: string;
   component: string;
   villageCode: string;
@@ -78,12 +80,14 @@ interface AdjustedLine {
 /** What approved adjustments gave or took, summed. */
 export async function adjustedLines(database: Queryable, query: BooksQuery): Promise<AdjustedLine[]> {
   return database.query<AdjustedLine>(sql`
-    select a.station_id as "stationId", a.month, l.component, l.village_code as "villageCode",
-      sum(l.after_fen - l.before_fen)::bigint as "amountFen"
+    select a.station_id as "stationId", s.code as "stationCode", a.month, l.component,
+      l.village_code as "villageCode", sum(l.after_fen - l.before_fen)::bigint as "amountFen"
     from adjustment a
     join adjustment_line l on l.adjustment_id = a.id
+    join station s on s.id = a.station_id
     where a.county_code = ${query.countyCode} and a.state = 'approved' and ${inQuery(query, 'a')}
-    group by a.station_id, a.month, l.component, l.village_code`);
+    group by a.station_id, s.code, a.month, l.component, l.village_code
+    having sum(l.after_fen - l.before_fen) <> 0`);
 }
 
 interface StatedSum {

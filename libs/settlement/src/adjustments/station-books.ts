@@ -7,7 +7,7 @@ import {
 } from '#domain';
 import type { Queryable } from '#persistence';
 import { villageLineages } from '../allocation/allocation.repository.ts';
-import { rightsOf } from '../allocation/rights.ts';
+import { rightsOf, villagesOfRights } from '../allocation/rights.ts';
 import {
   adjustedLines,
   givenLines,
@@ -28,20 +28,22 @@ export interface BooksOfStation {
 }
 
 /**
- * Books of the station-months whose runs can no longer be voided and made again, and of those for which a late paper came.
+ * Books of the station-months whose runs can no longer be voided and made again, of those that were adjusted, and of those
+ * for which a late paper came.
  */
 export async function readBooks(transaction: Queryable, query: BooksQuery): Promise<BooksOfStation[]> {
   const given = await givenLines(transaction, query);
   const corrections = await pendingCorrections(transaction, query);
   const wanted = new Map<string, { stationId: number; stationCode: string; month: string }>();
-  for (const each of [...given.filter(({ isFixed }) => isFixed), ...corrections])
+  const adjusted = await adjustedLines(transaction, query);
+  for (const each of [...given.filter(({ isFixed }) => isFixed), ...adjusted, ...corrections])
     wanted.set(keyOf(each), each);
   if (wanted.size === 0) return [];
   const rights = await rightsByMonth(transaction, [...wanted.values()]);
-  const villages = await villageLineages(transaction);
+  const villages = await villageLineages(transaction, villagesOfRights(rights));
   const linesOf = Map.groupBy(given, keyOf);
   const spansOf = Map.groupBy(await givenSpans(transaction, query), keyOf);
-  const adjustedOf = Map.groupBy(await adjustedLines(transaction, query), keyOf);
+  const adjustedOf = Map.groupBy(adjusted, keyOf);
   const statedOf = Map.groupBy(await statedSums(transaction, query), keyOf);
   const correctionsOf = Map.groupBy(corrections, keyOf);
   return [...wanted].map(([key, { stationId, stationCode, month }]) => {

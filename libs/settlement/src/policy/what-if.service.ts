@@ -10,11 +10,12 @@ import {
   type DeductionRule,
   type Fraction,
   type RunVillage,
+  type StationRights,
 } from '#domain';
 import { Database, type Queryable } from '#persistence';
 import { Clock, ProblemError } from '#platform';
 import { villageLineages, type ReceivedOfStation } from '../allocation/allocation.repository.ts';
-import { rightsOf } from '../allocation/rights.ts';
+import { rightsOf, villagesOfRights } from '../allocation/rights.ts';
 import { villageNames } from '../transfers/transfer.repository.ts';
 import { settlementPolicies } from './policy.repository.ts';
 import { costRule } from './policy.service.ts';
@@ -82,8 +83,9 @@ export class WhatIfService {
   /** Money of station-months whose shares and energy are known; the rest is named. */
   private async splittable(transaction: Queryable, received: readonly ReceivedOfStation[]) {
     const day = dayOf(this.clock.nowMs());
-    const rights = received.length === 0 ? new Map() : await rightsOf(transaction, received);
-    const villages = await villageLineages(transaction);
+    const rights: Map<string, StationRights> =
+      received.length === 0 ? new Map() : await rightsOf(transaction, received);
+    const villages = await villageLineages(transaction, villagesOfRights(rights));
     const leftOut: LeftOut[] = [];
     const known: ReceivedOfStation[] = [];
     const byMonth = Map.groupBy(received, ({ stationCode, month }) => `${stationCode}/${month}`);

@@ -3,6 +3,7 @@ import { matchLump, matchTakenBack, type LumpMatch, type Receivable } from '#dom
 import type { Queryable } from '#persistence';
 import { ProblemError } from '#platform';
 import {
+  isTransferReference,
   openStatements,
   receivedStatements,
   type NewMatch,
@@ -23,7 +24,7 @@ interface MatchPlan {
 /**
  * What the rest of a line of the bank pays, or takes back. Lumps are matched by station and month; accounts of one station
  * in the order of their numbers.
- * @throws ProblemError 422 `receipt.nothing_left`, `receipt.nothing_open`
+ * @throws ProblemError 422 `receipt.nothing_left`, `receipt.nothing_open`, `receipt.is_transfer`
  * @throws MoneyError `receivable.pin_not_possible`
  */
 export async function planMatches(
@@ -37,6 +38,12 @@ export async function planMatches(
       422,
       'receipt.nothing_left',
       '这笔流水没有可核销的余额 (nothing is left of the line)',
+    );
+  if (await isTransferReference(transaction, line))
+    throw new ProblemError(
+      422,
+      'receipt.is_transfer',
+      '这笔流水是拨付到村的款项，不与结算单核销 (the line is a transfer to a village)',
     );
   const of = { countyCode: line.countyCode, component: entry.component };
   return leftFen > 0n

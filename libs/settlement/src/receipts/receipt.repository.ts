@@ -223,6 +223,20 @@ export async function receivedStatements(
     order by r.month desc, r.code desc, r.account_no`);
 }
 
+/** True where the reference is that of money that the agency sent to villages. */
+export async function isTransferReference(
+  database: Queryable,
+  { countyCode, bankReference }: Pick<BankLine, 'countyCode' | 'bankReference'>,
+): Promise<boolean> {
+  const rows = await database.query<{ id: bigint }>(sql`
+    select t.id
+    from village_transfer t
+    join village_transfer_batch b on b.id = t.batch_id
+    where t.bank_reference = ${bankReference} and b.county_code = ${countyCode}
+    limit 1`);
+  return rows.length > 0;
+}
+
 export async function insertMatches(
   transaction: Queryable,
   matches: readonly NewMatch[],
