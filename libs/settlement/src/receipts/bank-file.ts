@@ -4,7 +4,7 @@ import { headingName, splitHeading, unitNames, unitShift } from '../statements/m
 import { fileProblem, type RowProblem } from '../statements/problem.ts';
 
 /** A line as a row of a file of the bank has it; money in is positive. */
-export interface BankRow {
+interface BankRow {
   row: number;
   bankReference: string;
   bookedOn: string;
