@@ -112,7 +112,7 @@ describe('a month on the board', () => {
     await open('/settlement');
     await cell('statement').waitFor();
     expect(await cell('energy').textContent()).toContain('2/3');
-    expect(await cell('statement').textContent()).toContain('2 座卡住');
+    expect(await cell('statement').textContent()).toContain('2 处卡住');
     expect(await page.getByTestId('period-state').textContent()).toBe('记账中');
     await expectSound('board');
     await cell('energy').click();
@@ -131,7 +131,7 @@ describe('a month on the board', () => {
     await page.keyboard.press('Escape');
     await page.getByTestId('month-after').click();
     await eventually(async () => expect(page.url()).toContain('month=2025-07'));
-    await eventually(async () => expect(await cell('statement').textContent()).toContain('3 座待到'));
+    await eventually(async () => expect(await cell('statement').textContent()).toContain('3 处待到'));
   });
 
   it('leaves the period to a checker, who gives a reason and is asked once', async () => {
@@ -219,5 +219,46 @@ describe('a run', () => {
       expect(await page.getByTestId('run-state').textContent()).toContain('已作废'),
     );
     expect(await money.ledger.verifyChain()).toMatchObject({ state: 'whole' });
+  });
+});
+
+describe('what comes after a run', () => {
+  it('is transferred: a clerk prepares, a checker confirms with what the bank said', async () => {
+    const run = await money.propose(county);
+    await money.allocations.approve(run.id, run.runHash, CHECKER);
+    await logIn('clerk', `/settlement/transfers?county=${county}&prepare=1`);
+    await page.getByTestId('prepare-sum').waitFor();
+    await expectSound('transfers-prepare');
+    await pressTwice('prepare-confirm');
+    await eventually(async () =>
+      expect(await page.getByTestId('transfers').locator('tbody tr').count()).toBe(run.villages.length),
+    );
+    await logIn('checker', `/settlement/transfers?county=${county}&state=prepared`);
+    await page.getByTestId('choose-all').click();
+    const confirm = page.getByTestId('confirm-transfers');
+    const references = confirm.getByPlaceholder('银行流水号');
+    expect(await page.getByTestId('confirm-do').isDisabled()).toBe(true);
+    for (let row = 0; row < run.villages.length; row += 1) await references.nth(row).fill(`H${row}`);
+    await expectSound('transfers-confirm');
+    await pressTwice('confirm-do');
+    await eventually(async () => expect(await page.getByTestId('transfers-empty').count()).toBe(1));
+    expect(await page.getByTestId('reconciliation').textContent()).toContain('差额都有出处');
+    await open(`/settlement?month=${MONTH}`);
+    const all = `${run.villages.length}/${run.villages.length}`;
+    await eventually(async () =>
+      expect(await page.locator(`[data-county="${county}"] td`).last().textContent()).toContain(all),
+    );
+  });
+
+  it('is seen as a whole: each total for itself, with what rests and its age', async () => {
+    await open('/settlement/dashboard');
+    const funnel = page.getByTestId('funnel');
+    await funnel.waitFor();
+    expect(await funnel.locator('[data-step="paid"]').textContent()).toContain('本系统尚未记录');
+    expect(await funnel.locator('[data-step="settled"]').textContent()).toContain('未到账');
+    await page.getByTestId('chart-months').locator('canvas').waitFor();
+    await expectSound('dashboard');
+    await page.getByTestId('chart-months').getByRole('button', { name: '表格' }).click();
+    expect(await page.getByTestId('chart-months').textContent()).toContain('64,200.00');
   });
 });

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { boardSchema, type BoardCountyCell, type BoardStep } from '#contracts';
+import { boardSchema, settlementDashboardSchema, type BoardCountyCell, type BoardStep } from '#contracts';
 import { Clock } from '#platform';
 import { createTestDatabase } from '#test-support';
 import { CHECKER, confirmedPolicy, MAKER, MoneyWorld } from './settlement-money.ts';
@@ -112,10 +113,28 @@ describe('board of a month', () => {
     const approval = await cellOf('approval');
     expect(approval).toMatchObject({ done: 0, blocked: 2, amountFen: '0' });
     expect(approval.blockers).toMatchObject([
-      { code: 'approval.proposed', runId: run.id, stations: 2, amountFen: run.totalFen, stationCode: null },
+      { code: 'approval.proposed', runId: run.id, places: 2, amountFen: run.totalFen, stationCode: null },
     ]);
     await money.allocations.approve(run.id, run.runHash, CHECKER);
     expect(await cellOf('approval')).toMatchObject({ done: 2, blocked: 0, amountFen: run.totalFen });
+  });
+
+  it('counts villages once their money is approved, until the bank has sent it', async () => {
+    const before = await cellOf('transfer');
+    expect(before.total).toBeGreaterThan(0);
+    expect(before).toMatchObject({ done: 0, blocked: before.total, amountFen: '0' });
+    expect(new Set(before.blockers.map(({ code }) => code))).toEqual(new Set(['transfer.not_prepared']));
+    const actionKey = randomUUID();
+    const { batchHash } = await money.transfers.prepare({ county, actionKey }, MAKER);
+    const batch = await money.transfers.prepare({ county, actionKey, confirm: batchHash }, MAKER);
+    const [first, ...rest] = batch.items.flatMap(({ id }) => (id === null ? [] : [id]));
+    expect((await cellOf('transfer')).blockers[0]?.code).toBe('transfer.prepared');
+    const items = rest.map((id) => ({ id, bankReference: `T-${id}` }));
+    await money.transfers.confirm({ transferredOn: '2025-07-05', items }, CHECKER);
+    const after = await cellOf('transfer');
+    expect(after).toMatchObject({ done: before.total - 1, blocked: 1 });
+    await money.transfers.fail(first ?? '', { reason: '账号有误', returnedOn: null }, CHECKER);
+    expect((await cellOf('transfer')).blockers.map(({ code }) => code)).toEqual(['transfer.failed']);
   });
 
   it('is shown of one county, sums what it shows, and tells the state of the period', async () => {
@@ -134,10 +153,42 @@ describe('board of a month', () => {
     expect(whole.period).toBeNull();
     expect((await money.board.board({ month: '2025-07' })).period).toBe('open');
   });
+});
 
-  it('is free again where a run is voided', async () => {
-    const { items } = await money.allocations.list({ county, page: 1, pageSize: 1 });
-    await money.allocations.void(items[0]?.id ?? 0, '份额有误', CHECKER);
-    expect(await cellOf('allocation')).toMatchObject({ done: 0, blocked: 2, amountFen: '0' });
+describe('dashboard', () => {
+  it('shows each total for itself, and what rests at each step sums to the gap to the next', async () => {
+    const view = settlementDashboardSchema.parse(await money.dashboard.dashboard(county));
+    const fen = view.funnel.map(({ amountFen }) => (amountFen === null ? null : BigInt(amountFen)));
+    expect(view.funnel.map(({ step }) => step)).toEqual([
+      'settled',
+      'received',
+      'given_out',
+      'transferred',
+      'paid',
+    ]);
+    expect(fen.at(-1)).toBeNull();
+    for (const [index, { resting }] of view.funnel.slice(0, 3).entries())
+      expect(resting.reduce((sum, { amountFen }) => sum + BigInt(amountFen), 0n)).toBe(
+        (fen[index] ?? 0n) - (fen[index + 1] ?? 0n),
+      );
+    const open = view.receivables.reduce(
+      (sum, row) => sum + BigInt(row.baseFen) + BigInt(row.subsidyFen),
+      0n,
+    );
+    expect(open).toBe((fen[0] ?? 0n) - (fen[1] ?? 0n));
+  });
+
+  it('sets months against the year before, with nothing where no statement came', async () => {
+    const { months, counties, match, villages } = await money.dashboard.dashboard(county);
+    expect(months.length).toBe(12);
+    expect(months.at(-1)).toMatchObject({ month: MONTH, lastYearFen: null });
+    expect(months.at(0)).toMatchObject({ month: '2024-07', settledFen: null });
+    expect(counties).toMatchObject([
+      { countyCode: county, settledFen: months.at(-1)?.settledFen, lastYearFen: '0' },
+    ]);
+    expect(match).toMatchObject({ month: MONTH });
+    expect(match.states.reduce((sum, { stations }) => sum + stations, 0)).toBe(3);
+    expect(villages.length).toBeGreaterThan(0);
+    expect([...villages].sort((a, b) => Number(BigInt(b.givenFen) - BigInt(a.givenFen)))).toEqual(villages);
   });
 });

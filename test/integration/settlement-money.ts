@@ -4,15 +4,18 @@ import { daysBetween, monthRange } from '#domain';
 import { LedgerService } from '#ledger';
 import { sql, type Database } from '#persistence';
 import type { Clock } from '#platform';
-import type { StationRecord } from '#registry';
+import { RegistryRepository, type StationRecord } from '#registry';
 import {
   AllocationService,
   BoardService,
+  DashboardService,
   LineageService,
   MatchingService,
   ReceiptService,
+  ReconciliationService,
   SettlementPolicyService,
   StatementService,
+  TransferService,
 } from '#settlement';
 
 export const MAKER = { accountId: 'A1', name: '结算员甲' };
@@ -28,6 +31,8 @@ export class MoneyWorld {
   readonly lineage: LineageService;
   readonly policies: SettlementPolicyService;
   readonly board: BoardService;
+  readonly transfers: TransferService;
+  readonly dashboard: DashboardService;
 
   constructor(
     readonly database: Database,
@@ -40,6 +45,15 @@ export class MoneyWorld {
     this.allocations = new AllocationService(database, clock, this.ledger, this.matching);
     this.lineage = new LineageService(database);
     this.policies = new SettlementPolicyService(database, clock);
+    this.transfers = new TransferService(database, clock, this.ledger);
+    const reconciliation = new ReconciliationService(database, clock, this.ledger);
+    this.dashboard = new DashboardService(
+      database,
+      clock,
+      this.matching,
+      reconciliation,
+      new RegistryRepository(database),
+    );
     this.board = new BoardService(database, clock, this.ledger, this.matching);
   }
 

@@ -140,6 +140,7 @@ export const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   'GET v1/settlement/adjustments/:id': 'reading',
   'POST v1/settlement/adjustments/:id/approve': 'settlement.check',
   'POST v1/settlement/adjustments/:id/reject': 'settlement.check',
+  'GET v1/settlement/dashboard': 'reading',
   'GET v1/settlement/policies': 'reading',
   'POST v1/settlement/policies': 'settlement.configure',
   // Stores nothing.

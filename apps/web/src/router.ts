@@ -27,6 +27,21 @@ export const router = createRouter({
     { path: '/outages', name: 'outages', component: () => import('./pages/OutagesPage.vue') },
     { path: '/settlement', name: 'settlement', component: () => import('./pages/SettlementPage.vue') },
     { path: '/settlement/runs', name: 'settlementRuns', component: () => import('./pages/RunsPage.vue') },
+    {
+      path: '/settlement/adjustments',
+      name: 'settlementAdjustments',
+      component: () => import('./pages/AdjustmentsPage.vue'),
+    },
+    {
+      path: '/settlement/dashboard',
+      name: 'settlementDashboard',
+      component: () => import('./pages/SettlementDashboardPage.vue'),
+    },
+    {
+      path: '/settlement/transfers',
+      name: 'settlementTransfers',
+      component: () => import('./pages/TransfersPage.vue'),
+    },
     { path: '/settlement/runs/:id', name: 'settlementRun', component: () => import('./pages/RunPage.vue') },
     { path: '/settings', redirect: '/settings/alarms' },
     { path: '/settings/:tab', name: 'settings', component: () => import('./pages/SettingsPage.vue') },

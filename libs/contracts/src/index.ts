@@ -20,6 +20,7 @@ export * from './http/reverse-lineage.ts';
 export * from './http/rights.ts';
 export * from './http/settlement.ts';
 export * from './http/settlement-board.ts';
+export * from './http/settlement-dashboard.ts';
 export * from './http/settlement-policies.ts';
 export * from './http/statements.ts';
 export * from './http/station-month.ts';

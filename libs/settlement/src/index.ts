@@ -8,6 +8,7 @@ export { BankImportService } from './receipts/bank-import.service.ts';
 export { ReceiptService } from './receipts/receipt.service.ts';
 export { AllocationService } from './allocation/allocation.service.ts';
 export { BoardService } from './board/board.service.ts';
+export { DashboardService } from './board/dashboard.service.ts';
 export { LineageService } from './allocation/lineage.service.ts';
 export { SettlementPolicyService } from './policy/policy.service.ts';
 export { ReconciliationService } from './transfers/reconciliation.service.ts';

@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
 import { LedgerModule } from '#ledger';
+import { RegistryRepository } from '#registry';
 import { AdjustmentService } from './adjustments/adjustment.service.ts';
 import { AllocationService } from './allocation/allocation.service.ts';
 import { LineageService } from './allocation/lineage.service.ts';
-import { BoardService } from './board/board.service.ts';
 import { ReverseLineageService } from './allocation/reverse-lineage.service.ts';
+import { BoardService } from './board/board.service.ts';
+import { DashboardService } from './board/dashboard.service.ts';
 import { MatchingService } from './matching/matching.service.ts';
 import { StationMonthService } from './matching/station-month.service.ts';
 import { SettlementPolicyService } from './policy/policy.service.ts';
@@ -24,6 +26,7 @@ import { TransferService } from './transfers/transfer.service.ts';
     AllocationService,
     BankImportService,
     BoardService,
+    DashboardService,
     LineageService,
     MatchingService,
     ReceiptService,
@@ -35,12 +38,14 @@ import { TransferService } from './transfers/transfer.service.ts';
     StationMonthService,
     TransferService,
     WhatIfService,
+    RegistryRepository,
   ],
   exports: [
     AdjustmentService,
     AllocationService,
     BankImportService,
     BoardService,
+    DashboardService,
     LineageService,
     MatchingService,
     ReceiptService,

@@ -5,8 +5,11 @@ import { outagesEn } from '../components/outages/texts.en.ts';
 import { qualityEn } from '../components/quality/texts.en.ts';
 import { reviewEn } from '../components/review/texts.en.ts';
 import { settingsEn } from '../components/settings/texts.en.ts';
+import { adjustmentsEn } from '../components/settlement/adjustments/texts.en.ts';
 import { boardEn } from '../components/settlement/board/texts.en.ts';
+import { dashboardEn } from '../components/settlement/dashboard/texts.en.ts';
 import { runsEn } from '../components/settlement/runs/texts.en.ts';
+import { transfersEn } from '../components/settlement/transfers/texts.en.ts';
 import { settlementEn } from '../components/settlement/texts.en.ts';
 import { wallEn } from '../components/wall/texts.en.ts';
 import { workOrdersEn } from '../components/work-orders/texts.en.ts';
@@ -364,6 +367,9 @@ export const en: Messages = {
   ...settlementEn,
   ...boardEn,
   ...runsEn,
+  ...adjustmentsEn,
+  ...dashboardEn,
+  ...transfersEn,
   ...workOrdersEn,
   ...reviewEn,
   ...qualityEn,

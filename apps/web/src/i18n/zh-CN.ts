@@ -5,8 +5,11 @@ import { outagesZhCN } from '../components/outages/texts.zh-CN.ts';
 import { qualityZhCN } from '../components/quality/texts.zh-CN.ts';
 import { reviewZhCN } from '../components/review/texts.zh-CN.ts';
 import { settingsZhCN } from '../components/settings/texts.zh-CN.ts';
+import { adjustmentsZhCN } from '../components/settlement/adjustments/texts.zh-CN.ts';
 import { boardZhCN } from '../components/settlement/board/texts.zh-CN.ts';
+import { dashboardZhCN } from '../components/settlement/dashboard/texts.zh-CN.ts';
 import { runsZhCN } from '../components/settlement/runs/texts.zh-CN.ts';
+import { transfersZhCN } from '../components/settlement/transfers/texts.zh-CN.ts';
 import { settlementZhCN } from '../components/settlement/texts.zh-CN.ts';
 import { wallZhCN } from '../components/wall/texts.zh-CN.ts';
 import { stationZhCN } from './station.zh-CN.ts';
@@ -36,7 +39,7 @@ export const zhCN = {
     settlementReceipts: '到账',
     settlementRuns: '分配',
     settlementRun: '分配',
-    settlementTransfers: '划转',
+    settlementTransfers: '拨付',
     settlementAdjustments: '调整',
     settlementDashboard: '分析',
     settlementPolicies: '规则',
@@ -342,6 +345,9 @@ export const zhCN = {
   ...settlementZhCN,
   ...boardZhCN,
   ...runsZhCN,
+  ...adjustmentsZhCN,
+  ...dashboardZhCN,
+  ...transfersZhCN,
   ...workOrdersZhCN,
   ...reviewZhCN,
   ...qualityZhCN,

@@ -6,11 +6,12 @@ import { wholeTextSchema } from './settlement-parts.ts';
 export const BOARD_BLOCKERS_MAX = 200;
 
 /** Steps of a month of energy on its way to the villages, in their order. */
-export const BOARD_STEPS = ['energy', 'statement', 'receipt', 'allocation', 'approval'] as const;
+export const BOARD_STEPS = ['energy', 'statement', 'receipt', 'allocation', 'approval', 'transfer'] as const;
 export const boardStepSchema = z.enum(BOARD_STEPS).meta({
   description:
     'energy: every day of the month is known; statement: it came and agrees or is signed for; receipt: what the grid ' +
-    'pays by the month has come, the subsidy apart; allocation: all that came is in a run; approval: and approved',
+    'pays by the month has come, the subsidy apart; allocation: all that came is in a run; approval: and approved; ' +
+    'transfer: the bank has sent it to the village',
 });
 export type BoardStep = z.infer<typeof boardStepSchema>;
 
@@ -24,8 +25,10 @@ export const boardBlockerSchema = z
     }),
     stationCode: z.string().nullable(),
     stationName: z.string().nullable(),
+    villageCode: z.string().nullable(),
+    villageName: z.string().nullable(),
     runId: z.number().int().nullable(),
-    stations: z.number().int().meta({ description: 'Stations that it holds up' }),
+    places: z.number().int().meta({ description: 'Stations, or villages of a transfer, that it holds up' }),
     days: z.array(z.string()).meta({ description: 'Days that are not known' }),
     ageDays: z.number().int().nullable(),
     amountFen: fenSchema.nullable(),
@@ -38,11 +41,15 @@ export const boardCellSchema = z
   .object({
     step: boardStepSchema,
     done: z.number().int(),
-    total: z.number().int().meta({ description: 'Stations of the county that ran in the month' }),
-    blocked: z.number().int().meta({ description: 'Stations that this step holds up; somebody can mend it' }),
+    total: z.number().int().meta({
+      description:
+        'Stations of the county that ran in the month; of the transfer the villages that an approved run gave money of it',
+    }),
+    blocked: z.number().int().meta({ description: 'Those that this step holds up; somebody can mend it' }),
     waiting: z.number().int(),
     amountFen: fenSchema.nullable().meta({
-      description: 'Stated, received, in runs, approved; of the stations that have it. Null of the energy',
+      description:
+        'Stated, received, in runs, approved, transferred; of those that have it. Null of the energy',
     }),
     energyWh: wholeTextSchema.nullable().meta({ description: 'Of the stations whose month is known' }),
   })

@@ -14,15 +14,24 @@ import { LedgerService } from '#ledger';
 import { Database } from '#persistence';
 import { Clock } from '#platform';
 import { MatchingService } from '../matching/matching.service.ts';
-import { countyNames, moneyOfMonth, stationsRunning, type MoneyOfMonth } from './board.repository.ts';
+import {
+  countyNames,
+  moneyOfMonth,
+  stationsRunning,
+  villagesOfMonth,
+  type MoneyOfMonth,
+} from './board.repository.ts';
 import { sentenceOf } from './sentences.ts';
 import {
   NO_MONEY,
   standingOf,
+  transferStanding,
   type Obstacle,
   type StationMoney,
   type StationStanding,
+  type StationStep,
   type StepStanding,
+  type VillageStanding,
 } from './standing.ts';
 
 /** Which step blocks which county in a month of energy; read only (design.md section 4, requirement 25). */
@@ -45,10 +54,11 @@ export class BoardService {
     const month = query.month ?? addDays(`${today.slice(0, 7)}-01`, -1).slice(0, 7);
     const countyCode = query.county ?? null;
     const range = monthRange(month);
-    const [matched, running, money, names, period] = await Promise.all([
+    const [matched, running, money, villages, names, period] = await Promise.all([
       this.matching.month(this.database, { month, countyCode }),
       stationsRunning(this.database, range.to),
       moneyOfMonth(this.database, { month, countyCode }),
+      villagesOfMonth(this.database, { month, countyCode }),
       countyNames(this.database),
       this.ledger.periodState(month),
     ]);
@@ -58,6 +68,7 @@ export class BoardService {
       matched.filter(({ station }) => running.has(station.id)),
       ({ station }) => station.countyCode,
     );
+    const given = Map.groupBy(villages, (village) => village.countyCode);
     const items = names.flatMap(({ code, name }): BoardCounty[] => {
       const stations = counties.get(code);
       if (!stations) return [];
@@ -67,7 +78,9 @@ export class BoardService {
         match,
         money: moneyOf.get(station.id) ?? NO_MONEY,
       }));
-      return [{ countyCode: code, countyName: name, cells: cellsOf(standings, { isOver }) }];
+      return [
+        { countyCode: code, countyName: name, cells: cellsOf(standings, given.get(code) ?? [], { isOver }) },
+      ];
     });
     return { month, asOf: this.clock.now().toISOString(), period, items, totals: totalsOf(items) };
   }
@@ -94,18 +107,37 @@ function moneyByStation(rows: readonly MoneyOfMonth[]): Map<number, StationMoney
   );
 }
 
+/** A station or a village, and how far it is with a step. */
 interface Placed {
-  station: StationStanding;
-  steps: Record<BoardStep, StepStanding>;
+  place: Pick<BoardBlocker, 'stationCode' | 'stationName' | 'villageCode' | 'villageName'>;
+  standing: StepStanding;
 }
 
-function cellsOf(stations: readonly StationStanding[], month: { isOver: boolean }): BoardCountyCell[] {
-  const placed = stations.map((station): Placed => ({ station, steps: standingOf(station, month) }));
-  return BOARD_STEPS.map((step) => cellOf(step, placed));
+function cellsOf(
+  stations: readonly StationStanding[],
+  villages: readonly VillageStanding[],
+  month: { isOver: boolean },
+): BoardCountyCell[] {
+  const steps = stations.map((station) => ({ station, standings: standingOf(station, month) }));
+  const placedAt = (step: StationStep): Placed[] =>
+    steps.map(({ station: { stationCode, stationName }, standings }) => ({
+      place: { stationCode, stationName, villageCode: null, villageName: null },
+      standing: standings[step],
+    }));
+  const placedVillages = villages.map((village): Placed => ({
+    place: {
+      stationCode: null,
+      stationName: null,
+      villageCode: village.villageCode,
+      villageName: village.villageName,
+    },
+    standing: transferStanding(village),
+  }));
+  return BOARD_STEPS.map((step) => cellOf(step, step === 'transfer' ? placedVillages : placedAt(step)));
 }
 
 function cellOf(step: BoardStep, placed: readonly Placed[]): BoardCountyCell {
-  const standings = placed.map(({ steps }) => steps[step]);
+  const standings = placed.map(({ standing }) => standing);
   const isHeld = (level: Obstacle['level']) => (standing: StepStanding) =>
     standing.obstacles.some((each) => each.level === level);
   return {
@@ -116,7 +148,7 @@ function cellOf(step: BoardStep, placed: readonly Placed[]): BoardCountyCell {
     waiting: standings.filter(isHeld('waiting')).length,
     amountFen: step === 'energy' ? null : sumText(standings.map(({ amountFen }) => amountFen)),
     energyWh: step === 'energy' ? sumText(standings.map(({ energyWh }) => energyWh)) : null,
-    blockers: blockersOf(step, placed),
+    blockers: blockersOf(placed),
   };
 }
 
@@ -126,22 +158,28 @@ function sumText(values: readonly (bigint | null)[]): string | null {
   return known.length === 0 ? null : String(known.reduce((sum, value) => sum + value, 0n));
 }
 
+const NOWHERE: Placed['place'] = {
+  stationCode: null,
+  stationName: null,
+  villageCode: null,
+  villageName: null,
+};
+
 /** What is blocked before what waits, then the largest amount, the most days. A run stands once for all its stations. */
-function blockersOf(step: BoardStep, placed: readonly Placed[]): BoardBlocker[] {
-  const found = placed.flatMap(({ station, steps }) =>
-    steps[step].obstacles.map((obstacle) => ({ station, obstacle })),
+function blockersOf(placed: readonly Placed[]): BoardBlocker[] {
+  const found = placed.flatMap(({ place, standing }) =>
+    standing.obstacles.map((obstacle) => ({ place, obstacle, places: 1 })),
   );
-  const single = found.filter(({ obstacle }) => obstacle.runId === null);
   const runs = Map.groupBy(
     found.filter(({ obstacle }) => obstacle.runId !== null),
     ({ obstacle }) => obstacle.runId,
   );
   const rows = [
-    ...single.map(({ station, obstacle }) => ({ station, obstacle, stations: 1 })),
+    ...found.filter(({ obstacle }) => obstacle.runId === null),
     ...[...runs.values()].flatMap((parts) =>
       parts.slice(0, 1).map(({ obstacle }) => ({
-        station: null,
-        stations: parts.length,
+        place: NOWHERE,
+        places: parts.length,
         obstacle: {
           ...obstacle,
           amountFen: parts.reduce((sum, each) => sum + (each.obstacle.amountFen ?? 0n), 0n),
@@ -152,17 +190,16 @@ function blockersOf(step: BoardStep, placed: readonly Placed[]): BoardBlocker[] 
   return rows
     .sort((a, b) => rankOf(a.obstacle, b.obstacle))
     .slice(0, BOARD_BLOCKERS_MAX)
-    .map(({ station, obstacle, stations }) => ({
+    .map(({ place, obstacle, places }) => ({
+      ...place,
       code: obstacle.code,
       level: obstacle.level,
-      stationCode: station?.stationCode ?? null,
-      stationName: station?.stationName ?? null,
       runId: obstacle.runId,
-      stations,
+      places,
       days: [...obstacle.days],
       ageDays: obstacle.ageDays,
       amountFen: obstacle.amountFen === null ? null : String(obstacle.amountFen),
-      sentence: sentenceOf({ ...obstacle, stationName: station?.stationName ?? null, stations }),
+      sentence: sentenceOf({ ...obstacle, placeName: place.stationName ?? place.villageName, places }),
     }));
 }
 

@@ -2,13 +2,14 @@ import type { Obstacle } from './standing.ts';
 
 interface Told {
   code: Obstacle['code'];
-  stationName: string | null;
+  /** Station or village. */
+  placeName: string | null;
   days: readonly string[];
   ageDays: number | null;
   amountFen: bigint | null;
   reasons: readonly string[];
   runId: number | null;
-  stations: number;
+  places: number;
 }
 
 /** Days that a sentence names; the others are counted. */
@@ -35,7 +36,7 @@ function yuan(amountFen: bigint): string {
 
 /** What holds a station up, as a person says it. */
 export function sentenceOf(told: Told): { zh: string; en: string } {
-  const name = told.stationName ?? '';
+  const name = told.placeName ?? '';
   const { days, ageDays } = told;
   const amount = told.amountFen === null ? '' : yuan(told.amountFen);
   switch (told.code) {
@@ -78,8 +79,23 @@ export function sentenceOf(told: Told): { zh: string; en: string } {
       };
     case 'approval.proposed':
       return {
-        zh: `分配 ${told.runId}：${told.stations} 座电站的 ${amount} 元待审批`,
-        en: `Run ${told.runId}: ${amount} yuan of ${told.stations} stations waits for approval`,
+        zh: `分配 ${told.runId}：${told.places} 座电站的 ${amount} 元待审批`,
+        en: `Run ${told.runId}: ${amount} yuan of ${told.places} stations waits for approval`,
+      };
+    case 'transfer.not_prepared':
+      return {
+        zh: `${name}：${amount} 元已审批，还没有制单拨付`,
+        en: `${name}: ${amount} yuan is approved and no transfer is prepared`,
+      };
+    case 'transfer.prepared':
+      return {
+        zh: `${name}：${amount} 元已制单，待银行回单确认`,
+        en: `${name}: a transfer of ${amount} yuan waits for the bank`,
+      };
+    case 'transfer.failed':
+      return {
+        zh: `${name}：${amount} 元拨付失败，要重新制单`,
+        en: `${name}: a transfer of ${amount} yuan failed and wants another attempt`,
       };
   }
 }

@@ -1,5 +1,5 @@
 // A station-month on its way to the villages:
-// energy known -> statement agrees -> money received -> in a run -> the run approved.
+// energy known -> statement agrees -> money received -> in a run -> the run approved -> transferred to the villages.
 // A station is held up by the first step that it has not passed, and is counted there alone; how far the energy is known
 // says whether a statement may be believed and stops no money, so it is counted for itself.
 import type { BoardStep } from '#contracts';
@@ -44,7 +44,10 @@ type ObstacleCode =
   | 'receipt.subsidy_open'
   | 'allocation.held'
   | 'allocation.not_proposed'
-  | 'approval.proposed';
+  | 'approval.proposed'
+  | 'transfer.not_prepared'
+  | 'transfer.prepared'
+  | 'transfer.failed';
 
 export interface StepStanding {
   isDone: boolean;
@@ -56,6 +59,19 @@ export interface StepStanding {
 export const NO_MONEY: StationMoney = { receivedFen: 0n, inRunFen: 0n, approvedFen: 0n, proposed: [] };
 /** The grid pays it when the state does, years later: it is a claim and holds nobody up (domain.md 2.2). */
 const SUBSIDY = 'subsidy';
+
+/** Steps that a station passes; after them the money is the villages'. */
+export type StationStep = Exclude<BoardStep, 'transfer'>;
+
+/** Money of a month that approved runs gave a village, by what became of it, fen. */
+export interface VillageStanding {
+  villageCode: string;
+  villageName: string;
+  givenFen: bigint;
+  sentFen: bigint;
+  preparedFen: bigint;
+  failedFen: bigint;
+}
 
 const obstacle = (code: ObstacleCode, part: Partial<Obstacle> = {}): Obstacle => ({
   code,
@@ -74,7 +90,7 @@ const sumOf = <T>(rows: readonly T[], fen: (row: T) => bigint) =>
 export function standingOf(
   { match, money }: Pick<StationStanding, 'match' | 'money'>,
   month: { isOver: boolean },
-): Record<BoardStep, StepStanding> {
+): Record<StationStep, StepStanding> {
   return {
     energy: energyStanding(match, month),
     statement: statementStanding(match, month),
@@ -155,6 +171,20 @@ function approvalStanding(match: StationMatch, money: StationMoney): StepStandin
     isDone: isWhole && (approvedFen > 0n || nothingStated(match)),
     obstacles: proposed.map(({ runId, amountFen }) => obstacle('approval.proposed', { runId, amountFen })),
     amountFen: approvedFen,
+    energyWh: null,
+  };
+}
+
+/** How far the money of a village is: one obstacle, the nearest to the village. */
+export function transferStanding(village: VillageStanding): StepStanding {
+  const { givenFen, sentFen, preparedFen, failedFen } = village;
+  const leftFen = givenFen - sentFen;
+  const code =
+    failedFen > 0n ? 'transfer.failed' : preparedFen > 0n ? 'transfer.prepared' : 'transfer.not_prepared';
+  return {
+    isDone: leftFen <= 0n,
+    obstacles: leftFen > 0n ? [obstacle(code, { amountFen: leftFen })] : [],
+    amountFen: sentFen,
     energyWh: null,
   };
 }

@@ -3,7 +3,7 @@ import type { BoardBlocker, BoardCountyCell, BoardStep, SettlementBoard } from '
 /** A place where something that blocks is mended. */
 export interface MendingPlace {
   /** Key of its name in `board.mend`. */
-  key: 'day' | 'quality' | 'statements' | 'match' | 'receipts' | 'propose' | 'run';
+  key: 'day' | 'quality' | 'statements' | 'match' | 'receipts' | 'propose' | 'run' | 'transfers';
   path: string;
   query: Record<string, string>;
 }
@@ -26,7 +26,7 @@ export function placesOf(
 }
 
 function placesByCode(
-  { code, days, runId }: BoardBlocker,
+  { code, days, runId, villageCode }: BoardBlocker,
   { base, station, match }: { base: { county: string; month: string }; station: string; match: MendingPlace },
 ): MendingPlace[] {
   const [step, reason] = code.split('.');
@@ -41,6 +41,14 @@ function placesByCode(
     return [{ key: 'statements', path: '/settlement/statements', query: base }, match];
   if (step === 'statement' || reason === 'held') return [match];
   if (step === 'receipt') return [{ key: 'receipts', path: '/settlement/receipts', query: base }, match];
+  if (step === 'transfer')
+    return [
+      {
+        key: 'transfers',
+        path: '/settlement/transfers',
+        query: { county: base.county, village: villageCode ?? '' },
+      },
+    ];
   if (runId !== null) return [{ key: 'run', path: `/settlement/runs/${runId}`, query: base }];
   return [{ key: 'propose', path: '/settlement/runs', query: { ...base, propose: '1' } }];
 }

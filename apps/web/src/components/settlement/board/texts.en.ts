@@ -32,6 +32,7 @@ export const boardEn = {
       receipt: 'Money received',
       allocation: 'In a run',
       approval: 'Approved',
+      transfer: 'Transferred',
     },
     stepHints: {
       energy:
@@ -41,11 +42,12 @@ export const boardEn = {
       receipt: 'All that was settled has come but for the subsidy, which the state pays later',
       allocation: 'All that came is in a run, approved or not',
       approval: 'The run was approved by another person and is booked',
+      transfer: 'By village: the bank has sent the approved money to its account',
     },
-    drawerCount: '{done} of {total} stations have passed this step',
+    drawerCount: '{done} of {total} have passed this step',
     blockedTitle: 'Blocked: somebody has to act',
     waitingTitle: 'To come: nothing to be done',
-    moreBlockers: '{n} more stations are not listed; look again when these are mended',
+    moreBlockers: '{n} more are not listed; look again when these are mended',
     mend: {
       day: 'See the day',
       quality: 'Data quality',
@@ -54,6 +56,7 @@ export const boardEn = {
       receipts: 'See receipts',
       propose: 'Propose a run',
       run: 'Open the run',
+      transfers: 'To the transfers',
     },
     emptyTitle: 'There is no station here',
     emptyHint: 'Choose another county, or import the registry first.',

@@ -1,0 +1,33 @@
+/** What came late for a closed month. */
+export const adjustmentsZhCN = {
+  adjust: {
+    title: '调整',
+    hint: '结账之后才变的电量、结算单或份额：过去的账不动，差额以调整凭证记入开放的账期',
+    count: '{n} 笔',
+    scan: '现在查一遍',
+    scanHint: '最近一次全面检查：{age}',
+    neverScanned: '还没有全面检查过',
+    scanned: '查了 {n} 个站月：新提 {proposed} 笔，撤回 {withdrawn} 笔，{blocked} 处暂不能算',
+    chooseCounty: '选一个县后可以立即检查；系统每天自动检查一次',
+    empty: '没有调整',
+    emptyHint: '结账后有迟来的变化时，这里会出现待审批的调整。',
+    open: '查看',
+    ofMonth: '{month} 的电量',
+    explain: '按现在已知的数据重算，与当时已入账的分配相比；批准后只把差额记入开放账期。',
+    papers: '迟来的结算单',
+    before: '原入账（元）',
+    after: '应为（元）',
+    approve: '批准并入账：{yuan} 元',
+    approveAsk: '确定批准？批准即入账',
+    reject: '驳回',
+    rejectAsk: '确定驳回？同样的数字不再提出',
+    state: { proposed: '待审批', approved: '已入账', rejected: '已驳回', withdrawn: '已撤回' },
+    cause: { shares: '份额变更', energy: '电量变更', statement: '结算单更正' },
+    col: {
+      station: '电站与月份',
+      cause: '原因',
+      settled: '应收变化（元）',
+      total: '各村合计变化（元）',
+    },
+  },
+};
