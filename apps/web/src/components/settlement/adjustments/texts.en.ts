@@ -13,7 +13,8 @@ export const adjustmentsEn = {
     emptyHint: 'When something changes after a close, it appears here and waits for approval.',
     open: 'Open',
     ofMonth: 'energy of {month}',
-    explain: 'Worked out again with what is known now, against what was booked; only the difference is booked.',
+    explain:
+      'Worked out again with what is known now, against what was booked; only the difference is booked.',
     papers: 'Papers that came late',
     before: 'Booked (yuan)',
     after: 'Should be (yuan)',
