@@ -155,6 +155,19 @@ export const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   'POST v1/stations/:code/shares': 'registry.write',
   'POST v1/stations/:code/tariffs': 'registry.write',
   'POST v1/villages/:code/merge': 'registry.write',
+  'GET v1/exports': 'reading',
+  'POST v1/exports': 'report.make',
+  'GET v1/exports/:id': 'reading',
+  'GET v1/exports/:id/file': 'reading',
+  'POST v1/exports/:id/cancel': 'report.make',
+  'GET v1/reports/due': 'reading',
+  'POST v1/reports/due/:month/hand-in': 'report.make',
+
+  'GET v1/checks': 'reading',
+  'GET v1/checks/:id': 'reading',
+  'POST v1/checks/run': 'finding.close',
+  'POST v1/checks/:id/close': 'finding.close',
+
   'POST v1/registry/imports': 'registry.write',
   'GET v1/registry/import-templates': 'reading',
 };

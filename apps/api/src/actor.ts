@@ -101,6 +101,16 @@ export function areaOf(request: Asking, query: { county?: string | undefined }):
   return county === undefined ? {} : { county };
 }
 
+/**
+ * Counties that a reader is shown: the one asked for, or all of his area; null is the whole city.
+ * @throws ProblemError 403 `access.outside_area`
+ */
+export function countiesFor(request: Asking, asked: string | undefined): Area {
+  if (asked === undefined) return visitorOf(request).session?.area ?? null;
+  countyFor(request, asked);
+  return [asked];
+}
+
 function isOwnMachine(request: Asking): boolean {
   try {
     requireOwnMachine(request);

@@ -10,8 +10,10 @@ import { RegistryRepository } from '#registry';
 import { SettlementModule } from '#settlement';
 import { AccessGuard } from './access.guard.ts';
 import { AlarmsController } from './alarms.controller.ts';
+import { ChecksController } from './checks.controller.ts';
 import { CounterReviewController } from './counter-review.controller.ts';
 import { ExpectedController } from './expected.controller.ts';
+import { DueReportsController, ExportsController } from './exports.controller.ts';
 import { FleetController } from './fleet.controller.ts';
 import { HealthController } from './health.controller.ts';
 import { IngestController } from './ingest.controller.ts';
@@ -50,6 +52,9 @@ export const CONTROLLERS: readonly Type[] = [
   CounterReviewController,
   QualityController,
   WorkOrdersController,
+  ChecksController,
+  ExportsController,
+  DueReportsController,
   LedgerPeriodsController,
   LineageController,
   SettlementController,

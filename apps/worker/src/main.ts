@@ -7,6 +7,7 @@ import { MonitoringModule } from '#monitoring';
 import { migrate, PersistenceModule, STARTING_LIMIT_MS } from '#persistence';
 import { NestLogger, PlatformModule, requireDatabaseUrl, runProgram } from '#platform';
 import { SettlementModule } from '#settlement';
+import { ReportScheduleService } from './report-schedule.service.ts';
 import { ScheduleService } from './schedule.service.ts';
 
 /** Readings → energy, states; everything that runs by the clock. */
@@ -24,7 +25,7 @@ await runProgram('worker', async ({ environment, logger }) => {
       StationQualityModule,
       SettlementModule,
     ],
-    providers: [ScheduleService],
+    providers: [ScheduleService, ReportScheduleService],
   })
   class WorkerApp {}
 

@@ -16,3 +16,6 @@ export { TransferService } from './transfers/transfer.service.ts';
 export { AdjustmentService } from './adjustments/adjustment.service.ts';
 export { WhatIfService } from './policy/what-if.service.ts';
 export { ReverseLineageService } from './allocation/reverse-lineage.service.ts';
+export { ExportService, type ExportReader } from './exports/export.service.ts';
+export { ExportWorker } from './exports/export.worker.ts';
+export { CheckService, type CheckReader } from './checks/check.service.ts';

@@ -7,6 +7,9 @@ import { LineageService } from './allocation/lineage.service.ts';
 import { ReverseLineageService } from './allocation/reverse-lineage.service.ts';
 import { BoardService } from './board/board.service.ts';
 import { DashboardService } from './board/dashboard.service.ts';
+import { CheckService } from './checks/check.service.ts';
+import { ExportService } from './exports/export.service.ts';
+import { ExportWorker } from './exports/export.worker.ts';
 import { MatchingService } from './matching/matching.service.ts';
 import { StationMonthService } from './matching/station-month.service.ts';
 import { SettlementPolicyService } from './policy/policy.service.ts';
@@ -27,6 +30,9 @@ import { TransferService } from './transfers/transfer.service.ts';
     BankImportService,
     BoardService,
     DashboardService,
+    CheckService,
+    ExportService,
+    ExportWorker,
     LineageService,
     MatchingService,
     ReceiptService,
@@ -46,6 +52,9 @@ import { TransferService } from './transfers/transfer.service.ts';
     BankImportService,
     BoardService,
     DashboardService,
+    CheckService,
+    ExportService,
+    ExportWorker,
     LineageService,
     MatchingService,
     ReceiptService,

@@ -38,8 +38,8 @@ describe('roles', () => {
     for (const permission of BOTH_SIDES.flat()) expect(isAllowed('administrator', permission)).toBe(false);
   });
 
-  it('let the auditor change nothing', () => {
-    expect(permissionsOf('auditor')).toEqual(['audit.read']);
+  it('let the auditor change nothing: he reads, and takes files along', () => {
+    expect(permissionsOf('auditor')).toEqual(['audit.read', 'report.make']);
   });
 });
 

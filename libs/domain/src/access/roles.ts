@@ -21,6 +21,8 @@ export const PERMISSIONS = [
   'settlement.configure',
   'payout.make',
   'payout.check',
+  'report.make',
+  'finding.close',
   'account.manage',
   'audit.read',
 ] as const;
@@ -36,11 +38,20 @@ const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'alarm.configure',
     'work_order.handle',
     'work_order.plan',
+    'report.make',
   ],
-  clerk: ['settlement.make', 'payout.make'],
+  clerk: ['settlement.make', 'payout.make', 'report.make'],
   // Corrections of counters change money, so the second signature may be that of finance.
-  checker: ['settlement.check', 'settlement.configure', 'payout.check', 'counter.review'],
-  auditor: ['audit.read'],
+  checker: [
+    'settlement.check',
+    'settlement.configure',
+    'payout.check',
+    'counter.review',
+    'report.make',
+    'finding.close',
+  ],
+  // A file changes nothing; whoever audits takes figures along.
+  auditor: ['audit.read', 'report.make'],
   // Whoever makes accounts moves no money: he could otherwise be both persons.
   administrator: ['account.manage', 'audit.read', 'registry.write', 'alarm.configure'],
 };

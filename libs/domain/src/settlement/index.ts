@@ -2,6 +2,7 @@ export * from './adjustment.ts';
 export * from './chain.ts';
 export * from './checks/index.ts';
 export * from './deductions.ts';
+export * from './due-report.ts';
 export * from './match.ts';
 export * from './policy.ts';
 export * from './postings.ts';

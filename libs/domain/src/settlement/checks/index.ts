@@ -1,3 +1,4 @@
+export * from './advance.ts';
 export * from './finding.ts';
 export * from './money-checks.ts';
 export * from './plan-checks.ts';

@@ -188,6 +188,28 @@ export function checkInvoice(
   ];
 }
 
+/** Days after the end of a month until its statement has to be there (requirement 49). */
+const STATEMENT_DAYS_MAX = 30;
+
+/** A12: no statement of a month, although the station had one before. */
+export function checkStatementMissing(
+  station: { stationCode: string; month: string; monthEndsOn: string },
+  today: string,
+): CheckFinding[] {
+  const ageDays = daysBetween(station.monthEndsOn, today).length;
+  if (ageDays <= STATEMENT_DAYS_MAX) return [];
+  return [
+    {
+      code: 'A12',
+      reason: 'statement_missing',
+      level: 'warning',
+      subject: station.stationCode,
+      owner: 'agency_clerk',
+      evidence: { month: station.month, ageDays },
+    },
+  ];
+}
+
 /** A14: settled against metered energy, from the match of the statement. */
 export function checkMatch(stationCode: string, match: MatchResult): CheckFinding[] {
   return match.findings

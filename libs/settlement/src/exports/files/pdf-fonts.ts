@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+
+/**
+ * Noto Sans SC (OFL). The .woff files hold the whole set of simplified Chinese and Latin; of the .woff2 files the writer of
+ * PDF does not make a subset, and each report would be some megabytes.
+ */
+const FILES = {
+  regular: '@fontsource/noto-sans-sc/files/noto-sans-sc-chinese-simplified-400-normal.woff',
+  bold: '@fontsource/noto-sans-sc/files/noto-sans-sc-chinese-simplified-700-normal.woff',
+} as const;
+
+export interface PdfFonts {
+  regular: Buffer;
+  bold: Buffer;
+}
+
+let loaded: Promise<PdfFonts> | null = null;
+
+/** The two weights of the font, read once. */
+export async function pdfFonts(): Promise<PdfFonts> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<PdfFonts> {
+  const { resolve } = createRequire(import.meta.url);
+  const [regular, bold] = await Promise.all([
+    readFile(resolve(FILES.regular)),
+    readFile(resolve(FILES.bold)),
+  ]);
+  return { regular, bold };
+}
