@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'csv-parse/sync';
 import readXlsxFile, { readSheet } from 'read-excel-file/node';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { ExportKind, ExportRequest } from '#contracts';
 import { Database, sql } from '#persistence';
 import { Clock } from '#platform';
@@ -19,6 +19,7 @@ const { database, clock, county, url } = world;
 const exports = new ExportService(database, clock);
 const worker = new ExportWorker(database, clock);
 const CITY = { area: null };
+const WAIT = { timeout: 10_000, interval: 50 };
 
 /** A name as somebody would choose it who wants a spreadsheet to run something. */
 const HOSTILE = `=cmd|'/C calc'!A0,"<b>\u202E\u0007联村</b>`;
@@ -83,7 +84,11 @@ describe('settlement of a month as a workbook', () => {
     expect(row?.[10]).toBe('=1+1');
     const folder = await mkdtemp(join(tmpdir(), 'sunledger-export-'));
     await writeFile(join(folder, 'a.xlsx'), bytes);
-    const { stdout } = await promisify(execFile)('unzip', ['-p', join(folder, 'a.xlsx'), 'xl/worksheets/sheet2.xml']);
+    const { stdout } = await promisify(execFile)('unzip', [
+      '-p',
+      join(folder, 'a.xlsx'),
+      'xl/worksheets/sheet2.xml',
+    ]);
     await rm(folder, { recursive: true });
     // The only formulas are the sums of the sheet itself.
     expect([...stdout.matchAll(/<f>(.*?)<\/f>/g)].map(([, formula]) => formula)).toEqual([
@@ -96,12 +101,6 @@ describe('settlement of a month as a workbook', () => {
 
 describe('entries of the ledger as csv', () => {
   it('gives a spreadsheet yuan and words, and nothing that it would run', async () => {
-    await database.transaction(
-      async (transaction) => {
-        await transaction.query(sql`select 1`);
-      },
-      { rollback: true },
-    );
     const { bytes } = await made('ledger_csv_excel', { month: '2025-07' });
     const text = bytes.toString('utf8');
     expect(text.startsWith('\uFEFF')).toBe(true);
@@ -204,11 +203,7 @@ describe('the report that is due by the 10th', () => {
     const { bytes } = await exports.file(june?.id ?? 0, CITY, null);
     const rows = await readSheet(bytes, 1);
     const own = rows.find((row) => row[2] === world.station.code);
-    expect([own?.[8], own?.[10], own?.[13]]).toEqual([
-      32_100,
-      yuanOf(stated.base),
-      yuanOf(stated.subsidy),
-    ]);
+    expect([own?.[8], own?.[10], own?.[13]]).toEqual([32_100, yuanOf(stated.base), yuanOf(stated.subsidy)]);
     // Nobody measured: unknown is empty, not zero.
     expect(own?.[7]).toBeNull();
     const handedIn = await exports.handIn('2025-06', '回执 7', CITY, CHECKER);
@@ -226,7 +221,9 @@ describe('the queue', () => {
     const request = { kind: 'month_pdf', month: '2025-06', actionKey } as const;
     const asked = await Promise.all([1, 2, 3].map(() => exports.ask(request, CITY, MAKER)));
     expect(new Set(asked.map(({ id }) => id)).size).toBe(1);
-    await expect(ask('month_pdf', { month: '2025-08' })).rejects.toMatchObject({ code: 'export.future_month' });
+    await expect(ask('month_pdf', { month: '2025-08' })).rejects.toMatchObject({
+      code: 'export.future_month',
+    });
     await expect(ask('run_csv', { runId: 999 })).rejects.toMatchObject({ code: 'allocation.unknown' });
     while ((await worker.runNext()) !== null);
   });
@@ -286,50 +283,56 @@ async function drain(each: ExportWorker): Promise<number[]> {
 describe('a worker that dies in the middle of a file', () => {
   const LEASE_MS = 400;
   const NAME = 'export-victim';
+  const stateOf = async (id: number) => (await exports.job(id, CITY)).state;
 
-  /** A worker over connections of its own, stopped at the first step of its work. */
-  async function dieInTheMiddle(): Promise<Promise<unknown>> {
-    // Whoever holds the table stops the victim in the middle of its reading.
-    const gate = await lockStatements();
-    const victims = Database.connect({ url, applicationName: NAME, poolMax: 3 });
-    const dying = new ExportWorker(victims, clock).runNext({ leaseMs: LEASE_MS }).catch((error: unknown) => error);
-    await expect
-      .poll(async () => (await exports.list({ page: 1, pageSize: 1 }, CITY)).items[0]?.state)
-      .toBe('running');
-    await expect.poll(async () => (await backends()).length).toBeGreaterThan(0);
-    // No sign of life any more: its pool is closed at its next step, and its connections are gone.
-    const ended = victims.close();
-    await database.query(sql`
-      select pg_terminate_backend(pid) from pg_stat_activity where application_name = ${NAME}`);
-    await gate();
-    return Promise.all([dying, ended]);
-  }
-
-  const backends = () =>
-    database.query(sql`
-      select pid from pg_stat_activity where application_name = ${NAME} and wait_event_type = 'Lock'`);
-
-  async function lockStatements(): Promise<() => Promise<void>> {
+  /** Whoever reads statements waits from here on, until it is opened. */
+  async function closeGate(): Promise<() => Promise<void>> {
     const { promise, resolve: open } = Promise.withResolvers<void>();
-    const { promise: held, resolve: isHeld } = Promise.withResolvers<void>();
+    const { promise: closed, resolve: isClosed } = Promise.withResolvers<void>();
     const holding = database.transaction(async (transaction) => {
-      await transaction.query(sql`lock table statement_import, grid_statement in access exclusive mode`);
-      isHeld();
+      await transaction.query(sql`lock table grid_statement in access exclusive mode`);
+      isClosed();
       await promise;
     });
-    await held;
-    return async () => {
+    await closed;
+    return () => {
       open();
-      await holding;
+      return holding;
     };
   }
 
+  /** A worker over connections of its own, whose connections are all cut while it reads. */
+  async function dieInTheMiddle(id: number): Promise<void> {
+    const openGate = await closeGate();
+    const victims = Database.connect({ url, applicationName: NAME, poolMax: 3 });
+    const reading = () =>
+      database.query(sql`
+        select pid from pg_stat_activity where application_name = ${NAME} and wait_event_type = 'Lock'`);
+    try {
+      const dying = new ExportWorker(victims, clock).runNext({ leaseMs: LEASE_MS }).catch(() => 'dead');
+      await expect.poll(() => stateOf(id), WAIT).toBe('running');
+      await expect.poll(async () => (await reading()).length, WAIT).toBe(1);
+      // With its pool closed it gives no sign of life any more, as a killed process.
+      const ended = victims.close();
+      await database.query(sql`
+        select pg_terminate_backend(pid) from pg_stat_activity where application_name = ${NAME}`);
+      expect(await dying).toBe('dead');
+      await ended;
+    } finally {
+      await openGate();
+    }
+  }
+
+  beforeEach(async () => {
+    await drain(worker);
+  });
+
   it('leaves its job to another one, whose file is whole', async () => {
     const { id } = await ask('settlement_xlsx', { month: '2025-06' });
-    await (await dieInTheMiddle());
-    expect((await exports.job(id, CITY)).state).toBe('running');
+    await dieInTheMiddle(id);
+    expect(await stateOf(id)).toBe('running');
     // Not before the lease is over: the first one might only be slow.
-    await expect.poll(() => worker.runNext(), { timeout: 5000 }).toBe(id);
+    await expect.poll(() => worker.runNext(), WAIT).toBe(id);
     const job = await exports.job(id, CITY);
     expect(job.state).toBe('done');
     const again = await made('settlement_xlsx', { month: '2025-06' });
@@ -351,24 +354,27 @@ describe('a worker that dies in the middle of a file', () => {
 
   it('cannot end a job that another one has by now', async () => {
     const { id } = await ask('settlement_xlsx', { month: '2025-06' });
-    const gate = await lockStatements();
-    const slow = worker.runNext({ leaseMs: 60_000 });
-    await expect.poll(async () => (await exports.job(id, CITY)).state).toBe('running');
-    await database.query(sql`
-      update export_job set lease_until = clock_timestamp() - interval '1 second' where id = ${id}`);
-    const second = new ExportWorker(database, clock).runNext();
-    await expect
-      .poll(async () => {
-        const [job] = await database.query<{ attempt: number }>(sql`
-          select attempt::int as attempt from export_job where id = ${id}`);
-        return job?.attempt;
-      })
-      .toBe(2);
-    await gate();
-    await Promise.all([slow, second]);
+    const openGate = await closeGate();
+    const attemptOf = async () => {
+      const [job] = await database.query<{ attempt: number }>(sql`
+        select attempt::int as attempt from export_job where id = ${id}`);
+      return job?.attempt;
+    };
+    try {
+      const slow = worker.runNext();
+      await expect.poll(attemptOf, WAIT).toBe(1);
+      await database.query(sql`
+        update export_job set lease_until = clock_timestamp() - interval '1 second' where id = ${id}`);
+      const second = new ExportWorker(database, clock).runNext();
+      await expect.poll(attemptOf, WAIT).toBe(2);
+      await openGate();
+      await Promise.all([slow, second]);
+    } finally {
+      await openGate();
+    }
     const [files] = await database.query<{ files: number }>(sql`
       select count(*)::int as files from export_file where job_id = ${id}`);
     expect(files?.files).toBe(1);
-    expect((await exports.job(id, CITY)).state).toBe('done');
+    expect(await stateOf(id)).toBe('done');
   });
 });

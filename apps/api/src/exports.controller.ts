@@ -58,10 +58,7 @@ export class ExportsController {
   @Get(':id')
   @ApiOperation({ summary: 'One file: how far it is' })
   @ApiOkResponse({ standardSchema: exportJobSchema })
-  job(
-    @Param('id', { schema: idSchema }) id: number,
-    @Req() request: FastifyRequest,
-  ): Promise<ExportJobView> {
+  job(@Param('id', { schema: idSchema }) id: number, @Req() request: FastifyRequest): Promise<ExportJobView> {
     return this.exports.job(id, { area: countiesFor(request, undefined) });
   }
 

@@ -43,6 +43,8 @@ export const router = createRouter({
       component: () => import('./pages/TransfersPage.vue'),
     },
     { path: '/settlement/runs/:id', name: 'settlementRun', component: () => import('./pages/RunPage.vue') },
+    { path: '/reports', name: 'reports', component: () => import('./pages/ReportsPage.vue') },
+    { path: '/checks', name: 'checks', component: () => import('./pages/ChecksPage.vue') },
     { path: '/settings', redirect: '/settings/alarms' },
     { path: '/settings/:tab', name: 'settings', component: () => import('./pages/SettingsPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/MissingPage.vue') },

@@ -1,8 +1,10 @@
 import { accessEn } from '../components/access/texts.en.ts';
 import { alarmsEn } from '../components/alarms/texts.en.ts';
+import { checksEn } from '../components/checks/texts.en.ts';
 import { ingestEn } from '../components/ingest/texts.en.ts';
 import { outagesEn } from '../components/outages/texts.en.ts';
 import { qualityEn } from '../components/quality/texts.en.ts';
+import { reportsEn } from '../components/reports/texts.en.ts';
 import { reviewEn } from '../components/review/texts.en.ts';
 import { settingsEn } from '../components/settings/texts.en.ts';
 import { adjustmentsEn } from '../components/settlement/adjustments/texts.en.ts';
@@ -373,6 +375,8 @@ export const en: Messages = {
   ...workOrdersEn,
   ...reviewEn,
   ...qualityEn,
+  ...reportsEn,
+  ...checksEn,
   ...wallEn,
   ...stationEn,
 };

@@ -1,8 +1,10 @@
 import { accessZhCN } from '../components/access/texts.zh-CN.ts';
 import { alarmsZhCN } from '../components/alarms/texts.zh-CN.ts';
+import { checksZhCN } from '../components/checks/texts.zh-CN.ts';
 import { ingestZhCN } from '../components/ingest/texts.zh-CN.ts';
 import { outagesZhCN } from '../components/outages/texts.zh-CN.ts';
 import { qualityZhCN } from '../components/quality/texts.zh-CN.ts';
+import { reportsZhCN } from '../components/reports/texts.zh-CN.ts';
 import { reviewZhCN } from '../components/review/texts.zh-CN.ts';
 import { settingsZhCN } from '../components/settings/texts.zh-CN.ts';
 import { adjustmentsZhCN } from '../components/settlement/adjustments/texts.zh-CN.ts';
@@ -351,6 +353,8 @@ export const zhCN = {
   ...workOrdersZhCN,
   ...reviewZhCN,
   ...qualityZhCN,
+  ...reportsZhCN,
+  ...checksZhCN,
   ...wallZhCN,
   ...stationZhCN,
 };

@@ -17,7 +17,9 @@ export type WriteArea =
   | 'data'
   | 'settlementMake'
   | 'settlementCheck'
-  | 'settlementConfigure';
+  | 'settlementConfigure'
+  | 'reports'
+  | 'checks';
 
 const refusals = shallowRef<ReadonlyMap<WriteArea | 'everything', ShownProblem>>(new Map());
 const isOfEverything = ({ status, code }: ShownProblem) => status === 401 || code === 'request.only_local';
@@ -38,6 +40,8 @@ const PERMISSIONS_OF: Readonly<Record<WriteArea, readonly Permission[]>> = {
   settlementMake: ['settlement.make'],
   settlementCheck: ['settlement.check'],
   settlementConfigure: ['settlement.configure'],
+  reports: ['report.make'],
+  checks: ['finding.close'],
 };
 
 /** What the session says of an area; null where it allows it, or leaves it open (who sits at which machine). */

@@ -31,11 +31,19 @@ export const exportRequestSchema = z
   .superRefine((request, context) => {
     const isOfRun = RUN_KINDS.has(request.kind);
     if (isOfRun !== (request.runId !== undefined))
-      context.addIssue({ code: 'custom', path: ['runId'], message: 'runs have a runId, other kinds have none' });
+      context.addIssue({
+        code: 'custom',
+        path: ['runId'],
+        message: 'runs have a runId, other kinds have none',
+      });
     if (isOfRun === (request.month !== undefined))
       context.addIssue({ code: 'custom', path: ['month'], message: 'a month is needed, but not for a run' });
     if (request.kind === 'quarter_pdf' && !QUARTER_STARTS.includes(request.month?.slice(5) ?? ''))
-      context.addIssue({ code: 'custom', path: ['month'], message: 'a quarter begins in month 1, 4, 7 or 10' });
+      context.addIssue({
+        code: 'custom',
+        path: ['month'],
+        message: 'a quarter begins in month 1, 4, 7 or 10',
+      });
   });
 export type ExportRequest = z.infer<typeof exportRequestSchema>;
 
@@ -85,13 +93,7 @@ export const exportListSchema = z
   .meta({ id: 'ExportList' });
 export type ExportList = z.infer<typeof exportListSchema>;
 
-export const dueReportStateSchema = z.enum([
-  'waiting',
-  'prepared',
-  'overdue',
-  'handed_in',
-  'handed_in_late',
-]);
+export const dueReportStateSchema = z.enum(['waiting', 'prepared', 'overdue', 'handed_in', 'handed_in_late']);
 export type DueReportStateName = z.infer<typeof dueReportStateSchema>;
 
 export const dueReportSchema = z

@@ -245,7 +245,8 @@ export async function findingById(
   id: bigint,
   options: { lock: boolean } = { lock: false },
 ): Promise<StoredFinding | null> {
-  if (options.lock) await database.query(sql`select id from check_finding where id = ${id}::bigint for update`);
+  if (options.lock)
+    await database.query(sql`select id from check_finding where id = ${id}::bigint for update`);
   const [finding] = await database.query<StoredFinding>(sql`
     select ${COLUMNS} from ${TABLES} where f.id = ${id}::bigint`);
   return finding ?? null;

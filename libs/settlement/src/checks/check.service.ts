@@ -173,21 +173,23 @@ async function store(
   const steps = new Map<string, FindingStep>();
   for (const key of new Set([...known.keys(), ...seenByKey.keys()]))
     steps.set(key, findingStep(known.get(key) ?? null, seenByKey.get(key)?.level ?? null));
-  const changes = [...seenByKey.values()].map((finding) => ({
-    finding,
-    dueOn: findingDueOn(finding.level, at.day),
-  }));
-  if (changes.length > 0) await upsertFindings(transaction, changes, at);
-  const after = changes.length > 0 ? await knownFindings(transaction) : known;
+  const dueOf = (finding: SeenFinding) => findingDueOn(finding.level, at.day);
+  const withDue = (step: FindingStep) =>
+    [...steps].flatMap(([key, each]) => {
+      const before = known.get(key);
+      const finding = seenByKey.get(key);
+      return each === step && before && finding ? [{ id: before.id, dueOn: dueOf(finding) }] : [];
+    });
+  await reopenFindings(transaction, withDue('reopened'), at.now);
+  await hurryFindings(transaction, withDue('worse'));
+  const changes = [...seenByKey.values()].map((finding) => ({ finding, dueOn: dueOf(finding) }));
+  await upsertFindings(transaction, changes, at);
+  const after = await knownFindings(transaction);
   const of = (step: FindingStep) =>
     [...steps].flatMap(([key, each]) => {
       const finding = each === step ? after.get(key) : undefined;
       return finding ? [finding] : [];
     });
-  const withDue = (step: FindingStep) =>
-    of(step).map(({ id, level }) => ({ id, dueOn: findingDueOn(level, at.day) }));
-  await reopenFindings(transaction, withDue('reopened'), at.now);
-  await hurryFindings(transaction, withDue('worse'));
   const gone = of('gone');
   await markGone(
     transaction,

@@ -112,16 +112,25 @@ export async function classRules(database: Queryable, today: string): Promise<Se
     join township t on t.code = s.township_code
     order by s.code`);
   return rows.flatMap(({ stationCode, countyCode, registeredClass, projects }) => {
-    const isListed = projects.length > 0;
-    const catalogueClass =
-      registeredClass === 'local' ? 'local' : isListed ? ('national' as const) : ('none' as const);
-    const receivable = { stationCode, month: today.slice(0, 7), openFen: 0n, registeredClass, catalogueClass };
+    const catalogueClass = classInCatalogue(registeredClass, { isListed: projects.length > 0 });
+    const receivable = {
+      stationCode,
+      month: today.slice(0, 7),
+      openFen: 0n,
+      registeredClass,
+      catalogueClass,
+    };
     return seen(checkReceivable(receivable, today.slice(0, 7)), {
       subjectKind: 'station',
       countyCode,
       rows: projects.map((reference) => row({ stationCode, reference })),
     });
   });
+}
+
+function classInCatalogue(registered: SubsidyClass, { isListed }: { isListed: boolean }): SubsidyClass {
+  if (registered === 'local') return 'local';
+  return isListed ? 'national' : 'none';
 }
 
 interface RestingLine {
@@ -201,9 +210,7 @@ export async function invoiceRules(database: Queryable, today: string): Promise<
     const [oldest] = group;
     if (!oldest) return [];
     const { stationCode, month, settledOn, countyCode } = oldest;
-    const late = group.filter(
-      (each) => checkInvoice({ ...each, invoiceNumber: null }, today).length > 0,
-    );
+    const late = group.filter((each) => checkInvoice({ ...each, invoiceNumber: null }, today).length > 0);
     return seen(checkInvoice({ stationCode, month, settledOn, invoiceNumber: null }, today), {
       subjectKind: 'station',
       countyCode,
@@ -282,14 +289,17 @@ export async function rentRules(database: Queryable): Promise<SeenFinding[]> {
       const { first, second } = finding.evidence;
       const runs = [first, second].map((ref) => String(Number(ref)));
       const [named] = group;
-      return seen([{ ...finding, evidence: { ...finding.evidence, first: runs[0] ?? null, second: runs[1] ?? null } }], {
-        subjectKind: 'village',
-        countyCode: named?.countyCode ?? null,
-        part: `${named?.month ?? ''}:${runs.join('+')}`,
-        rows: group.map(({ villageCode, month, runId, amountFen }) =>
-          row({ villageCode, month, reference: `run:${runId}`, amountFen: String(amountFen) }),
-        ),
-      });
+      return seen(
+        [{ ...finding, evidence: { ...finding.evidence, first: runs[0] ?? null, second: runs[1] ?? null } }],
+        {
+          subjectKind: 'village',
+          countyCode: named?.countyCode ?? null,
+          part: `${named?.month ?? ''}:${runs.join('+')}`,
+          rows: group.map(({ villageCode, month, runId, amountFen }) =>
+            row({ villageCode, month, reference: `run:${runId}`, amountFen: String(amountFen) }),
+          ),
+        },
+      );
     });
   });
 }

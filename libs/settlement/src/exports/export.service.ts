@@ -148,7 +148,11 @@ export class ExportService {
     actor: SettlementActor,
   ): Promise<DueReportView> {
     if (reader.area !== null)
-      throw new ProblemError(403, 'report.city_only', '全市报送由市级账号办理 (an account of the city hands it in)');
+      throw new ProblemError(
+        403,
+        'report.city_only',
+        '全市报送由市级账号办理 (an account of the city hands it in)',
+      );
     return this.database.transaction(async (transaction) => {
       const before = await dueOfMonth(transaction, month);
       if (!before) throw new ProblemError(404, 'report.unknown_month', '没有这期报送 (no such report)');

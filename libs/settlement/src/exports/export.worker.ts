@@ -88,7 +88,13 @@ export class ExportWorker {
         select pg_advisory_xact_lock(hashtextextended('due_report', 0))`);
       if (!(await unprepared(transaction)).includes(month)) return;
       const at = this.clock.now();
-      const job = { kind: 'generation_xlsx', countyCode: null, month, runId: null, actionKey: randomUUID() } as const;
+      const job = {
+        kind: 'generation_xlsx',
+        countyCode: null,
+        month,
+        runId: null,
+        actionKey: randomUUID(),
+      } as const;
       const jobId = await insertJob(transaction, job, { actor: SCHEDULER, at });
       await setJob(transaction, { month, jobId, at });
     });
@@ -102,7 +108,16 @@ export class ExportWorker {
         await transaction.query(sql`set transaction isolation level repeatable read, read only`);
         const { kind, countyCode, month, runId } = job;
         const progress = (percent: number) => hold.progress(percent);
-        return BUILDERS[kind]({ database: transaction, kind, countyCode, month, runId, now, today, progress });
+        return BUILDERS[kind]({
+          database: transaction,
+          kind,
+          countyCode,
+          month,
+          runId,
+          now,
+          today,
+          progress,
+        });
       },
       { rollback: true },
     );

@@ -8,8 +8,8 @@ export function fileName(parts: readonly string[], extension: string): string {
     .map((part) =>
       printable(part)
         .replaceAll(/[\\/:*?"<>|\s]+/g, ' ')
-        .trim()
-        .replace(/^\.+/, ''),
+        .replace(/^[.\s]+/, '')
+        .trim(),
     )
     .filter((part) => part !== '')
     .join('_');

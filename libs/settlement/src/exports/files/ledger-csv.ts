@@ -122,7 +122,7 @@ export async function ledgerCsv(task: BuildTask): Promise<BuiltFile> {
   let byteCount = 0;
   let rowCount = 0;
   let done = 0;
-  for (let after = 0n; ; ) {
+  for (let after = 0n; ;) {
     const upTo = await ledgerPageEnd(task.database, { month, after, limitEntries: PAGE_ENTRIES });
     if (upTo === null) break;
     const page = await ledgerRows(task.database, { month, countyCode: task.countyCode, after, upTo });

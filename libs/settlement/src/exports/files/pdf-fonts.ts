@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { unpackWoff } from './woff.ts';
 
 /**
  * Noto Sans SC (OFL). The .woff files hold the whole set of simplified Chinese and Latin; of the .woff2 files the writer of
- * PDF does not make a subset, and each report would be some megabytes.
+ * PDF makes no subset, and each report would be some megabytes.
  */
 const FILES = {
   regular: '@fontsource/noto-sans-sc/files/noto-sans-sc-chinese-simplified-400-normal.woff',
@@ -29,5 +30,5 @@ async function load(): Promise<PdfFonts> {
     readFile(resolve(FILES.regular)),
     readFile(resolve(FILES.bold)),
   ]);
-  return { regular, bold };
+  return { regular: unpackWoff(regular), bold: unpackWoff(bold) };
 }

@@ -8,7 +8,9 @@ const MARGIN = 40;
 const BODY_WIDTH = PAGE.width - 2 * MARGIN;
 const FOOTER_HEIGHT = 26;
 const BODY_END = PAGE.height - MARGIN - FOOTER_HEIGHT;
-const ROW_HEIGHT = 19;
+/** One line of the font takes 1.45 of its size, and a row has some room around it. */
+const ROW_HEIGHT = 21;
+const CELL_PADDING = 3;
 const SIGN_HEIGHT = 78;
 const SIZE = { title: 18, body: 9, small: 8 } as const;
 const COLOUR = { text: '#1f2430', muted: '#5b6475', line: '#c5ccd6', band: '#eef2f5' } as const;
@@ -48,7 +50,12 @@ export async function pdfReport(report: PdfReport): Promise<Buffer> {
     layout: 'landscape',
     margins: { top: MARGIN, right: MARGIN, bottom: 0, left: MARGIN },
     bufferPages: true,
-    info: { Title: printable(report.title), CreationDate: report.at, ModDate: report.at, Creator: 'Sunledger' },
+    info: {
+      Title: printable(report.title),
+      CreationDate: report.at,
+      ModDate: report.at,
+      Creator: 'Sunledger',
+    },
     lang: 'zh-CN',
   });
   document.registerFont('regular', fonts.regular);
@@ -113,17 +120,23 @@ function drawRow(
   const top = document.y;
   const height = row.isHeading ? headingHeight(document, columns, row.cells) : ROW_HEIGHT;
   if (row.isHeading) document.rect(MARGIN, top, BODY_WIDTH, height).fill(COLOUR.band);
-  document.font(row.isHeading ? 'bold' : 'regular').fontSize(SIZE.body).fillColor(COLOUR.text);
+  document
+    .font(row.isHeading ? 'bold' : 'regular')
+    .fontSize(SIZE.body)
+    .fillColor(COLOUR.text);
   columns.forEach(({ x, width, align }, index) => {
-    document.text(printable(row.cells[index] ?? ''), x + 4, top + 4, {
+    document.text(printable(row.cells[index] ?? ''), x + 4, top + CELL_PADDING, {
       width: width - 8,
-      height: height - 6,
+      height: height - CELL_PADDING,
       align,
       ellipsis: true,
     });
   });
   document.strokeColor(COLOUR.line).lineWidth(0.5);
-  document.moveTo(MARGIN, top + height).lineTo(MARGIN + BODY_WIDTH, top + height).stroke();
+  document
+    .moveTo(MARGIN, top + height)
+    .lineTo(MARGIN + BODY_WIDTH, top + height)
+    .stroke();
   document.x = MARGIN;
   document.y = top + height;
 }
@@ -133,7 +146,7 @@ function headingHeight(document: Canvas, columns: Placed['columns'], cells: read
   const heights = columns.map(({ width }, index) =>
     document.heightOfString(printable(cells[index] ?? ''), { width: width - 8 }),
   );
-  return Math.max(ROW_HEIGHT, Math.ceil(Math.max(...heights)) + 7);
+  return Math.max(ROW_HEIGHT, Math.ceil(Math.max(...heights)) + 2 * CELL_PADDING);
 }
 
 function drawDefinitions(document: Canvas, { definitions }: PdfReport): void {
@@ -154,7 +167,10 @@ function drawSignatures(document: Canvas, { signatures }: PdfReport): void {
     const x = MARGIN + index * width;
     document.font('bold').fontSize(SIZE.body).fillColor(COLOUR.text).text(signature, x, top, { width: 60 });
     document.strokeColor(COLOUR.line).lineWidth(0.5);
-    document.moveTo(x, top + 42).lineTo(x + width - 30, top + 42).stroke();
+    document
+      .moveTo(x, top + 42)
+      .lineTo(x + width - 30, top + 42)
+      .stroke();
     document.font('regular').fontSize(SIZE.small).fillColor(COLOUR.muted);
     document.text('签字（盖章）　　　　　年　　月　　日', x, top + 47, { width: width - 30 });
   });
@@ -166,7 +182,7 @@ function drawFooters(document: Canvas, { footer }: PdfReport): void {
     document.switchToPage(start + index);
     const y = PAGE.height - MARGIN - 10;
     document.font('regular').fontSize(SIZE.small).fillColor(COLOUR.muted);
-    document.text(printable(footer), MARGIN, y, { width: BODY_WIDTH - 90, height: 12, lineBreak: false });
+    document.text(printable(footer), MARGIN, y, { width: BODY_WIDTH - 90, lineBreak: false });
     document.text(`第 ${index + 1} 页，共 ${count} 页`, PAGE.width - MARGIN - 90, y, {
       width: 90,
       align: 'right',

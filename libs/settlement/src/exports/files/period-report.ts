@@ -56,7 +56,10 @@ export async function periodReport(task: BuildTask): Promise<BuiltFile> {
   });
   await task.progress(95);
   return {
-    fileName: fileName([place, isQuarter ? quarterName(first) : first, isQuarter ? '结算季报' : '结算月报'], 'pdf'),
+    fileName: fileName(
+      [place, isQuarter ? quarterName(first) : first, isQuarter ? '结算季报' : '结算月报'],
+      'pdf',
+    ),
     mediaType: MEDIA_TYPES.pdf,
     bytes,
     rowCount: counties.length,

@@ -33,7 +33,9 @@ export const kwhCell = (energyWh: bigint | null, isBold = false): Cell =>
 
 /** Hao a kWh as yuan a kWh. */
 export const priceCell = (priceHaoPerKwh: bigint | null): Cell =>
-  priceHaoPerKwh === null ? null : numberCell(priceText(priceHaoPerKwh), { format: PRICE_FORMAT, isBold: false });
+  priceHaoPerKwh === null
+    ? null
+    : numberCell(priceText(priceHaoPerKwh), { format: PRICE_FORMAT, isBold: false });
 
 /** A decimal text of the database as a number. */
 export const decimalCell = (text: string | null, format: string): Cell =>
@@ -55,7 +57,12 @@ function milliText(value: bigint): string {
 }
 
 /** The sum of rows of a column by the spreadsheet itself, so that a reader may see that the total is theirs. */
-export const sumFormula = (at: { column: number; firstRow: number; lastRow: number; format?: string }): Cell => {
+export const sumFormula = (at: {
+  column: number;
+  firstRow: number;
+  lastRow: number;
+  format?: string;
+}): Cell => {
   const letter = columnLetter(at.column);
   return {
     value: `SUM(${letter}${at.firstRow}:${letter}${at.lastRow})`,
@@ -96,7 +103,9 @@ function sheetOf(content: SheetContent): Sheet<never> {
     stickyRowsCount: firstContentRow(content) - 1,
     data: [
       [{ value: printable(content.title), type: String, fontWeight: 'bold', fontSize: 14 }],
-      ...content.notes.map((note): Cell[] => [{ value: printable(note), type: String, textColor: '#5B6475' }]),
+      ...content.notes.map((note): Cell[] => [
+        { value: printable(note), type: String, textColor: '#5B6475' },
+      ]),
       headings,
       ...content.rows.map((row) => [...row]),
       ...content.totals.map((row) => [...row]),
