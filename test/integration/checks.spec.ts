@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { sql } from '#persistence';
+import { raw, sql } from '#persistence';
 import { Clock } from '#platform';
 import { CheckService, MatchingService } from '#settlement';
 import { writeDemoRegistry } from '#registry';
 import { testDatabase } from '#test-support';
-import { CHECKER, confirmedPolicy, MAKER, settledWorld } from './settled-world.ts';
+import { CHECKER, confirmedPolicy, MAKER, paidWorld } from './paid-world.ts';
 
 const CITY = { area: null };
 const ALL = { state: 'all', page: 1, pageSize: 200 } as const;
 
-const world = await settledWorld('2025-07-05T10:00:00+08:00');
+const world = await paidWorld('2025-07-05T10:00:00+08:00');
 const { database, county, station } = world;
 const at = (day: string) => {
   const clock = new Clock({ startAt: new Date(`${day}T10:00:00+08:00`), speed: 1 });
@@ -58,6 +58,12 @@ describe('the clean world', () => {
   });
 });
 
+async function withoutGuards(table: string, work: () => Promise<unknown>): Promise<void> {
+  await database.query(sql`alter table ${raw(table)} disable trigger user`);
+  await work();
+  await database.query(sql`alter table ${raw(table)} enable trigger user`);
+}
+
 /** Irregularities whose truth is known: what is done to the data, and the one finding that it has to bring. */
 const day = '2025-07-05';
 const INJECTED: Record<
@@ -92,23 +98,27 @@ const INJECTED: Record<
     finding: `A8 low_without_work_order ${second.code}`,
     undo: () => database.query(sql`delete from station_expected_day`),
   },
+  // The database refuses it by now; a restored dump or an older installation may still hold it.
   'shares that are not one': {
     inject: () =>
-      database.query(sql`
-      update asset_share h
-      set numerator = 0
-      from station s
-      where s.id = h.station_id and s.code = ${stranger.code}
-        and h.village_code = (select min(x.village_code) from asset_share x where x.station_id = s.id)`),
-    finding: `A16 shares_not_one ${stranger.code}`,
-    undo: async () => {
-      for (const { villageCode, numerator } of stranger.assetShares)
-        await database.query(sql`
+      withoutGuards('asset_share', () =>
+        database.query(sql`
           update asset_share h
-          set numerator = ${BigInt(numerator)}::bigint
+          set numerator = 0
           from station s
-          where s.id = h.station_id and s.code = ${stranger.code} and h.village_code = ${villageCode}`);
-    },
+          where s.id = h.station_id and s.code = ${stranger.code}
+            and h.village_code = (select min(x.village_code) from asset_share x where x.station_id = s.id)`),
+      ),
+    finding: `A16 shares_not_one ${stranger.code}`,
+    undo: () =>
+      withoutGuards('asset_share', async () => {
+        for (const { villageCode, numerator } of stranger.assetShares)
+          await database.query(sql`
+            update asset_share h
+            set numerator = ${numerator}::bigint
+            from station s
+            where s.id = h.station_id and s.code = ${stranger.code} and h.village_code = ${villageCode}`);
+      }),
   },
   'a national station that is in no catalogue': {
     inject: () =>

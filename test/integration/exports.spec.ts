@@ -12,9 +12,9 @@ import type { ExportKind, ExportRequest } from '#contracts';
 import { Database, sql } from '#persistence';
 import { Clock } from '#platform';
 import { ExportService, ExportWorker } from '#settlement';
-import { CHECKER, confirmedPolicy, MAKER, settledWorld } from './settled-world.ts';
+import { CHECKER, confirmedPolicy, MAKER, paidWorld } from './paid-world.ts';
 
-const world = await settledWorld('2025-07-05T10:00:00+08:00');
+const world = await paidWorld('2025-07-05T10:00:00+08:00');
 const { database, clock, county, url } = world;
 const exports = new ExportService(database, clock);
 const worker = new ExportWorker(database, clock);

@@ -43,6 +43,7 @@ import {
   missingStatementRules,
   receivableRules,
   rentRules,
+  transferRules,
 } from './money-rules.ts';
 import type { SeenFinding } from './seen.ts';
 import { repairRules, shareRules, stationRules } from './station-rules.ts';
@@ -153,6 +154,7 @@ export class CheckService {
       ...(await receivableRules(database, today)),
       ...(await classRules(database, today)),
       ...(await agencyRules(database, today)),
+      ...(await transferRules(database, today)),
       ...(await invoiceRules(database, today)),
       ...(await missingStatementRules(database, today)),
       ...(await rentRules(database)),

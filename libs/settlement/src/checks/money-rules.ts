@@ -185,6 +185,45 @@ export async function agencyRules(database: Queryable, today: string): Promise<S
   });
 }
 
+/** A3 at the agency: what an approved run gave to villages and the bank has not sent them, by run. */
+export async function transferRules(database: Queryable, today: string): Promise<SeenFinding[]> {
+  const rows = await database.query<{
+    runId: number;
+    countyCode: string;
+    month: string;
+    villageCode: string;
+    amountFen: bigint;
+    approvedOn: string;
+    transferState: string | null;
+  }>(sql`
+    select m.run_id as "runId", m.county_code as "countyCode", m.month, m.village_code as "villageCode",
+      m.amount_fen as "amountFen", (m.approved_at at time zone 'Asia/Shanghai')::date as "approvedOn",
+      m.transfer_state as "transferState"
+    from village_money m
+    where m.run_id is not null and m.amount_fen > 0 and m.transfer_state is distinct from 'confirmed'
+    order by m.run_id, m.village_code`);
+  return [...grouped(rows, ({ runId }) => String(runId)).values()].flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const amountFen = group.reduce((sum, each) => sum + each.amountFen, 0n);
+    const subject = String(first.runId);
+    return seen(checkRest({ subject, hop: 'agency', amountFen, sinceDay: first.approvedOn }, today), {
+      subjectKind: 'run',
+      countyCode: first.countyCode,
+      part: 'transfer',
+      rows: group.map(({ villageCode, month, amountFen: partFen, transferState, runId }) =>
+        row({
+          villageCode,
+          month,
+          reference: `run:${runId}`,
+          amountFen: String(partFen),
+          note: transferState === 'prepared' ? 'transfer_prepared' : 'not_transferred',
+        }),
+      ),
+    });
+  });
+}
+
 /** A12: statements without an invoice, by station. */
 export async function invoiceRules(database: Queryable, today: string): Promise<SeenFinding[]> {
   const rows = await database.query<{

@@ -44,7 +44,7 @@ export const checksEn: Pick<Messages, 'checks'> = {
       capacity_out_of_range: 'capacity beyond 1–10,000 kW, perhaps a mistaken unit',
       over_capacity: 'measured power above 1.1 of the registered capacity',
       rests_at_grid: 'base revenue has not come from the grid',
-      rests_at_agency: 'received, resting on the agency account, not given to villages',
+      rests_at_agency: 'received, resting on the agency account: not given out, or not transferred',
       rests_at_village: 'transferred to the village, not paid out',
       rent_paid_twice: 'rent kept back by two runs of one month',
       low_without_work_order: 'low day after day, no work order',
@@ -132,6 +132,8 @@ export const checksEn: Pick<Messages, 'checks'> = {
     rowNote: {
       unmatched: 'not matched',
       not_given_out: 'matched, not given out',
+      not_transferred: 'not transferred',
+      transfer_prepared: 'transfer prepared',
       settled: 'settled',
       metered: 'metered',
     },

@@ -9,19 +9,20 @@ const COLUMNS: readonly PdfColumn[] = [
   { title: '县（市、区）', weight: 10, align: 'left' },
   { title: '电站（座）', weight: 7, align: 'right' },
   { title: '已出结算单（座）', weight: 8, align: 'right' },
-  { title: '计量电量（kWh）', weight: 13, align: 'right' },
-  { title: '结算电量（kWh）', weight: 13, align: 'right' },
+  { title: '计量电量（kWh）', weight: 12, align: 'right' },
+  { title: '结算电量（kWh）', weight: 12, align: 'right' },
   { title: '基础电费（元）', weight: 14, align: 'right' },
   { title: '国家补贴（元）', weight: 14, align: 'right' },
-  { title: '结算合计（元）', weight: 15, align: 'right' },
-  { title: '到账（元）', weight: 15, align: 'right' },
-  { title: '分配到村（元）', weight: 15, align: 'right' },
+  { title: '结算合计（元）', weight: 14, align: 'right' },
+  { title: '到账（元）', weight: 14, align: 'right' },
+  { title: '分配（元）', weight: 14, align: 'right' },
+  { title: '拨付到村（元）', weight: 14, align: 'right' },
 ];
 
 const DEFINITIONS = [
   '计量电量：电站日电量之和，以关口电表为先；缺测日不计入，也不以零代替。仅作核对，不作为结算依据。',
   '结算电量、基础电费、国家补贴：所属月份现行有效的供电公司结算单（含税），更正以冲销加新版本反映。结算合计含其他价格构成。',
-  '到账：期间内银行入账并已核销到结算单的金额。分配到村：记账期间内已批准的分配。两者与电量所属月份口径不同，不得相加减。',
+  '到账：期间内银行入账并已核销到结算单的金额。分配：记账期间内已批准的分配。拨付到村：期间内银行已转入村账户的金额，减去退回。三者与电量所属月份口径不同，不得相加减。',
   '“—”表示未知，不是零。负数加括号。',
 ];
 
@@ -89,6 +90,7 @@ function rowOf(name: string, figures: Figures): string[] {
     printedYuan(baseFen + subsidyFen + otherFen),
     printedYuan(figures.receivedFen),
     printedYuan(figures.allocatedFen),
+    printedYuan(figures.transferredFen),
   ];
 }
 
@@ -111,5 +113,6 @@ function totalOf(counties: readonly CountyFigures[]): Figures {
     otherFen: money(({ otherFen }) => otherFen),
     receivedFen: money(({ receivedFen }) => receivedFen),
     allocatedFen: money(({ allocatedFen }) => allocatedFen),
+    transferredFen: money(({ transferredFen }) => transferredFen),
   };
 }

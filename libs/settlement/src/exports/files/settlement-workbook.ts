@@ -154,14 +154,15 @@ function overviewSheet(
     each.baseFen + each.subsidyFen + each.otherFen,
     each.receivedFen,
     each.allocatedFen,
+    each.transferredFen,
   ];
   const sums = counties
     .map(amountsOf)
-    .reduce((sum, each) => sum.map((value, index) => value + (each[index] ?? 0n)), Array<bigint>(6).fill(0n));
+    .reduce((sum, each) => sum.map((value, index) => value + (each[index] ?? 0n)), Array<bigint>(7).fill(0n));
   return {
     name: '汇总',
     title: `${month} 结算汇总`,
-    notes: [...notes, '到账按银行入账日期、分配按记账期间统计，与电量所属月份口径不同。'],
+    notes: [...notes, '到账和拨付按银行日期、分配按记账期间统计，与电量所属月份口径不同。'],
     columns: [
       { title: '县（市、区）', width: 14 },
       { title: '电站数', width: 10 },
@@ -174,6 +175,7 @@ function overviewSheet(
       { title: '结算合计（元）', width: 18 },
       { title: '当月到账（元）', width: 18 },
       { title: '当月分配（元）', width: 18 },
+      { title: '当月拨付到村（元）', width: 18 },
     ],
     rows: counties.map((each) => [
       textCell(each.countyName),

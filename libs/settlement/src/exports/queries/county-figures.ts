@@ -25,6 +25,8 @@ export interface CountyFigures {
   receivedFen: bigint;
   /** By the period that the run was booked in. */
   allocatedFen: bigint;
+  /** By the day on which the bank sent it to villages, less what came back in these months. */
+  transferredFen: bigint;
 }
 
 /**
@@ -79,17 +81,28 @@ export async function countyFigures(
       from allocation_run r
       where r.state = 'approved' and r.month between ${span.first} and ${span.last}
       group by r.county_code
+    ),
+    transferred as (
+      select b.county_code,
+        (coalesce(sum(v.amount_fen) filter (where v.transferred_on >= ${from}::date and v.transferred_on < ${to}::date), 0)
+          - coalesce(sum(v.amount_fen) filter (where v.returned_on >= ${from}::date and v.returned_on < ${to}::date), 0)
+        )::bigint as amount_fen
+      from village_transfer v
+      join village_transfer_batch b on b.id = v.batch_id
+      group by b.county_code
     )
     select c.code as "countyCode", c.name as "countyName", e.stations, e.metered_wh as "meteredWh",
       greatest(u.due_days - e.known_days, 0) as "unknownDays", coalesce(s.stations, 0) as "statedStations",
       s.stated_wh as "statedWh", coalesce(s.base_fen, 0)::bigint as "baseFen",
       coalesce(s.subsidy_fen, 0)::bigint as "subsidyFen", coalesce(s.other_fen, 0)::bigint as "otherFen",
-      coalesce(r.amount_fen, 0)::bigint as "receivedFen", coalesce(a.amount_fen, 0)::bigint as "allocatedFen"
+      coalesce(r.amount_fen, 0)::bigint as "receivedFen", coalesce(a.amount_fen, 0)::bigint as "allocatedFen",
+      coalesce(v.amount_fen, 0)::bigint as "transferredFen"
     from county c
     join energy e on e.county_code = c.code
     join due u on u.county_code = c.code
     left join stated s on s.county_code = c.code
     left join received r on r.county_code = c.code
     left join allocated a on a.county_code = c.code
+    left join transferred v on v.county_code = c.code
     order by c.code`);
 }
