@@ -116,6 +116,8 @@ export const confirmedPolicy = (areaCode: string) => ({
   energyWarnPercent: '3',
   energyAlarmPercent: '8',
   noticeDays: 7,
+  lookBackMonths: 12,
+  transferWorkingDays: 10,
   isConfirmed: true,
   effectiveFrom: '2025-01-01',
 });
