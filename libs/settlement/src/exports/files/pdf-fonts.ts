@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { projectRoot } from '#platform';
 import { unpackWoff } from './woff.ts';
 
 /**
@@ -25,7 +27,8 @@ export async function pdfFonts(): Promise<PdfFonts> {
 }
 
 async function load(): Promise<PdfFonts> {
-  const { resolve } = createRequire(import.meta.url);
+  // From the root of the project: a built program is not where this file is.
+  const { resolve } = createRequire(join(projectRoot(), 'package.json'));
   const [regular, bold] = await Promise.all([
     readFile(resolve(FILES.regular)),
     readFile(resolve(FILES.bold)),
