@@ -105,7 +105,7 @@ describe('entries of the ledger as csv', () => {
     const text = bytes.toString('utf8');
     expect(text.startsWith('\uFEFF')).toBe(true);
     expect(text).toContain('\r\n');
-    const rows = parse(text, { bom: true, columns: true }) as Record<string, string>[];
+    const rows = parse<Record<string, string>>(text, { bom: true, columns: true });
     const amounts = rows.map((row) => row['金额（元，正为借）'] ?? '');
     expect(amounts.every((amount) => /^-?\d+\.\d{2}$/.test(amount))).toBe(true);
     // Double entry: to the fen nothing is left.
@@ -119,7 +119,7 @@ describe('entries of the ledger as csv', () => {
     const machine = await made('ledger_csv_machine', { month: '2025-07' });
     const excel = await made('ledger_csv_excel', { month: '2025-07' });
     expect(machine.job.contentHash).toBe(excel.job.contentHash);
-    const rows = parse(machine.bytes, { columns: true }) as Record<string, string>[];
+    const rows = parse<Record<string, string>>(machine.bytes, { columns: true });
     const [stored] = await database.query<{ postings: number; amount: bigint }>(sql`
       select count(*)::int as postings, sum(abs(amount_fen))::bigint as amount from ledger_posting`);
     expect(rows).toHaveLength(stored?.postings ?? -1);
@@ -135,7 +135,7 @@ describe('a run as files', () => {
     expect(rows.find((row) => row[0] === '合计')?.[3]).toBe(yuanOf(paidFen));
     const csv = await made('run_csv', { runId });
     expect(csv.job.contentHash).toBe(xlsx.job.contentHash);
-    const lines = parse(csv.bytes, { bom: true }) as string[][];
+    const lines = parse(csv.bytes, { bom: true });
     expect(lines.at(-1)).toEqual(['合计', '', '', '', '', '', '', (Number(paidFen) / 100).toFixed(2)]);
   });
 });

@@ -100,8 +100,23 @@ export async function paidWorld(startAt: string) {
     return { code, accountNo: gridAccounts[0]?.accountNo ?? '' };
   };
   return {
-    ...{ database, url, fleet, clock, ledger, matching, receipts, allocations, policies, station, county },
-    ...{ statedFen, state, pay, match, giveOut, accountOf },
+    database,
+    url,
+    fleet,
+    clock,
+    ledger,
+    matching,
+    receipts,
+    allocations,
+    policies,
+    station,
+    county,
+    statedFen,
+    state,
+    pay,
+    match,
+    giveOut,
+    accountOf,
   };
 }
 

@@ -17,7 +17,7 @@ export const exportKindSchema = z.enum(EXPORT_KINDS);
 export type ExportKind = z.infer<typeof exportKindSchema>;
 
 const RUN_KINDS: ReadonlySet<ExportKind> = new Set(['run_xlsx', 'run_csv']);
-const QUARTER_STARTS = ['01', '04', '07', '10'];
+const QUARTER_STARTS: ReadonlySet<string> = new Set(['01', '04', '07', '10']);
 
 /** `POST /api/v1/exports`. */
 export const exportRequestSchema = z
@@ -38,7 +38,7 @@ export const exportRequestSchema = z
       });
     if (isOfRun === (request.month !== undefined))
       context.addIssue({ code: 'custom', path: ['month'], message: 'a month is needed, but not for a run' });
-    if (request.kind === 'quarter_pdf' && !QUARTER_STARTS.includes(request.month?.slice(5) ?? ''))
+    if (request.kind === 'quarter_pdf' && !QUARTER_STARTS.has(request.month?.slice(5) ?? ''))
       context.addIssue({
         code: 'custom',
         path: ['month'],

@@ -34,7 +34,7 @@ const COLUMNS = [
 ];
 const CLASS_NAMES = { national: '国家规划', local: '地方参照', none: '无补贴' } as const;
 /** Columns with sums: base, subsidy, other. */
-const SUM_COLUMNS = [10, 13, 14];
+const SUM_COLUMNS: ReadonlySet<number> = new Set([10, 13, 14]);
 
 /** Energy, price and subsidy of a month by station, due by the 10th of the next one (发改价格规〔2017〕2196号 art. 4). */
 export async function generationWorkbook(task: BuildTask): Promise<BuiltFile> {
@@ -101,12 +101,12 @@ const amountOf = (row: GenerationRow, column: number): bigint =>
 const totalCells = (rows: readonly GenerationRow[]) =>
   COLUMNS.map((_, column) => {
     if (column === 0) return { value: '合计', type: String, fontWeight: 'bold' as const };
-    if (!SUM_COLUMNS.includes(column)) return null;
+    if (!SUM_COLUMNS.has(column)) return null;
     return yuanCell(sumFen(rows.map((row) => amountOf(row, column))), true);
   });
 
 const formulaCells = (firstRow: number, lastRow: number) =>
   COLUMNS.map((_, column) => {
     if (column === 0) return { value: '表内求和', type: String, fontWeight: 'bold' as const };
-    return SUM_COLUMNS.includes(column) ? sumFormula({ column, firstRow, lastRow }) : null;
+    return SUM_COLUMNS.has(column) ? sumFormula({ column, firstRow, lastRow }) : null;
   });

@@ -1,4 +1,4 @@
-import PDFDocument from 'pdfkit';
+import PdfKit from 'pdfkit';
 import { printable } from './csv.ts';
 import { pdfFonts } from './pdf-fonts.ts';
 
@@ -45,7 +45,7 @@ interface Placed {
 /** A report with one table, on as many pages as it needs; the headings stand on each of them. @returns its bytes */
 export async function pdfReport(report: PdfReport): Promise<Buffer> {
   const fonts = await pdfFonts();
-  const document = new PDFDocument({
+  const document = new PdfKit({
     size: 'A4',
     layout: 'landscape',
     margins: { top: MARGIN, right: MARGIN, bottom: 0, left: MARGIN },
@@ -75,7 +75,7 @@ export async function pdfReport(report: PdfReport): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-type Canvas = InstanceType<typeof PDFDocument>;
+type Canvas = InstanceType<typeof PdfKit>;
 
 function drawHead(document: Canvas, report: PdfReport): void {
   document.font('bold').fontSize(SIZE.title).fillColor(COLOUR.text);
