@@ -17,10 +17,7 @@ import {
 import { CheckService } from '#settlement';
 import { countiesFor, requireActor } from './actor.ts';
 
-const idSchema = z
-  .string()
-  .regex(/^[1-9]\d{0,17}$/)
-  .transform(BigInt);
+const idSchema = z.string().regex(/^[1-9]\d{0,17}$/);
 
 /** Problems that audits found elsewhere, looked for here every day. */
 @ApiTags('checks')
@@ -50,10 +47,10 @@ export class ChecksController {
   @ApiOperation({ summary: 'One finding: the rows behind it, and its history' })
   @ApiOkResponse({ standardSchema: checkDetailSchema })
   detail(
-    @Param('id', { schema: idSchema }) id: bigint,
+    @Param('id', { schema: idSchema }) id: string,
     @Req() request: FastifyRequest,
   ): Promise<CheckDetail> {
-    return this.checks.detail(id, { area: countiesFor(request, undefined) });
+    return this.checks.detail(BigInt(id), { area: countiesFor(request, undefined) });
   }
 
   @Post(':id/close')
@@ -61,11 +58,11 @@ export class ChecksController {
   @ApiOperation({ summary: 'Answers for a finding and lets it stand; the same action key closes once' })
   @ApiOkResponse({ standardSchema: checkDetailSchema })
   close(
-    @Param('id', { schema: idSchema }) id: bigint,
+    @Param('id', { schema: idSchema }) id: string,
     @Body({ schema: checkCloseSchema }) body: CheckClose,
     @Req() request: FastifyRequest,
   ): Promise<CheckDetail> {
     const actor = requireActor(request, 'finding.close');
-    return this.checks.close(id, body, { area: countiesFor(request, undefined) }, actor);
+    return this.checks.close(BigInt(id), body, { area: countiesFor(request, undefined) }, actor);
   }
 }
