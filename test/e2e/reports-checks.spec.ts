@@ -34,9 +34,9 @@ beforeAll(async () => {
   await world.ledger.openPeriod('2025-07', MAKER);
   await world.policies.enter(confirmedPolicy(world.county), CHECKER);
   const { base } = await world.state({ ...world.accountOf(0), month: '2025-06', invoiceNo: '25140001' });
-  await world.state({ ...world.accountOf(1), month: '2024-05' });
-  await world.match(await world.pay('B1', base, '2025-05-03'), 'base');
+  await world.match(await world.pay('B1', base, '2025-07-03'), 'base');
   await world.giveOut();
+  await world.state({ ...world.accountOf(1), month: '2024-05' });
   await worker.keep();
   const environment = readEnvironment({ PV_CLOCK_START: NOW, NODE_ENV: 'test', PV_ACCESS: 'open' });
   const logger = createLogger('test', { PV_LOG_LEVEL: 'error' });
