@@ -4,7 +4,7 @@ import { sql, type Queryable, type Sql } from '#persistence';
 import type { SettlementActor } from '../statements/statement.repository.ts';
 import type { SeenFinding, SubjectKind } from './seen.ts';
 
-export type Figures = Record<string, string | null>;
+type Figures = Record<string, string | null>;
 
 export interface StoredFinding {
   id: bigint;
@@ -57,7 +57,7 @@ export const findingKey = (of: { code: string; reason: string; subject: string; 
   JSON.stringify([of.code, of.reason, of.subject, of.part]);
 
 /** Figures as JSON keeps them: money and energy as text. */
-export const figuresOf = (evidence: SeenFinding['evidence']): Figures =>
+const figuresOf = (evidence: SeenFinding['evidence']): Figures =>
   Object.fromEntries(
     Object.entries(evidence).map(([name, value]) => [name, value === null ? null : String(value)]),
   );

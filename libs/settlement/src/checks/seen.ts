@@ -15,7 +15,7 @@ export interface SeenFinding extends CheckFinding {
 }
 
 /** Rows kept of a finding: enough to see what it is, few enough for a screen. */
-export const ROWS_MAX = 50;
+const ROWS_MAX = 50;
 
 const EMPTY: CheckRow = {
   stationCode: null,

@@ -4,7 +4,7 @@ import { sql, type Queryable } from '#persistence';
 import type { SettlementActor } from '../statements/statement.repository.ts';
 
 /** Tries of one job: a worker that dies twice on a file would die a third time. */
-export const ATTEMPTS_MAX = 3;
+const ATTEMPTS_MAX = 3;
 
 export interface ExportJob {
   id: number;

@@ -23,7 +23,7 @@ import { runCsv, runWorkbook } from './files/run-files.ts';
 import { settlementWorkbook } from './files/settlement-workbook.ts';
 
 /** A worker that is silent for so long is taken for dead. */
-export const LEASE_MS = 60_000;
+const LEASE_MS = 60_000;
 /** Three signs of life in a lease. */
 const SIGNS_PER_LEASE = 3;
 /** Days that a file is kept; asked for again it is made again. */

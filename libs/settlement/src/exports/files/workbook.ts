@@ -10,7 +10,7 @@ const HEADING_COLOUR = '#E8EEF2';
 const SHEET_NAME_MAX = 31;
 
 /** Column of a sheet, in characters. */
-export interface SheetColumn {
+interface SheetColumn {
   title: string;
   width: number;
 }
