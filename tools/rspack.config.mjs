@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const apps = ['api', 'ingest', 'worker', 'simulator', 'standalone'];
+const apps = ['api', 'ingest', 'worker', 'simulator', 'testbench', 'standalone'];
 
 /** @type {import('@rspack/core').Configuration} */
 export default {

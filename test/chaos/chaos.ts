@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Database } from '#persistence';
 import { SeededRandom } from '../support/random.ts';
-import { BrokerVictim } from './broker-victim.ts';
+import { BrokerVictim } from '../../apps/testbench/src/runner/broker-victim.ts';
 import { compare, ingestFigures, ingestIsConnected, type Comparison, type IngestFigures } from './compare.ts';
-import { DatabaseVictim } from './database-victim.ts';
+import { DatabaseVictim } from '../../apps/testbench/src/runner/database-victim.ts';
 import { Fleet } from './fleet.ts';
 import { IngestVictim } from './ingest-victim.ts';
 import { writeStations } from './stations.ts';
-import type { Victim } from './victim.ts';
+import type { Victim } from '../../apps/testbench/src/runner/victim.ts';
 
 /**
  * Kills ingest, broker and database while gateways go on measuring, and compares in the end what is stored with what

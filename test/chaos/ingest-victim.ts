@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { projectRoot } from '#platform';
-import type { Victim } from './victim.ts';
+import type { Victim } from '../../apps/testbench/src/runner/victim.ts';
 
 /** As a service manager does with a program that ends by itself, for instance since its database was away. */
 const RESTART_AFTER_MS = 500;

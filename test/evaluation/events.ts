@@ -1,5 +1,5 @@
 import { QUARTER_HOURS_PER_DAY } from '#domain';
-import { keyOf, unit } from '../../apps/simulator/src/truth/random.ts';
+import { keyOf, unit } from '#simulation';
 import type { TrueDay, World, WorldStation } from './world.ts';
 
 /** What is done to a station, with the truth that the method has to find. */

@@ -10,9 +10,7 @@ import {
   type SunPosition,
 } from '#domain';
 import { generateRegistry, type StationRecord } from '#registry';
-import { bell, keyOf, smoothNoise, unit } from '../../apps/simulator/src/truth/random.ts';
-import { SkyField } from '../../apps/simulator/src/truth/sky-field.ts';
-import { airTemperatureC } from '../../apps/simulator/src/truth/sky.ts';
+import { airTemperatureC, bell, keyOf, SkyField, smoothNoise, unit } from '#simulation';
 
 /** First day of the world; a year and more follows. */
 const FIRST_DAY = '2025-01-01';

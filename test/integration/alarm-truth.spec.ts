@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { addDays, dayStartMs, type AlarmKindName } from '#domain';
 import { createTestDatabase } from '#test-support';
-import { faultOf } from '../../apps/simulator/src/testing/factories.ts';
-import type { Fault } from '../../apps/simulator/src/truth/faults.ts';
+import { type Fault, faultOf } from '#simulation';
 import { alarmRows, type AlarmRow } from '../evaluation/tables/alarm-rows.ts';
 import { TableFleet } from '../evaluation/tables/table-fleet.ts';
 import { truthFleet } from '../evaluation/tables/truth-fleet.ts';

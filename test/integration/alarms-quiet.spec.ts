@@ -1,17 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { addDays, ALARM_RULES, advanceAlarms, dayStartMs, emptyAlarmState } from '#domain';
 import { observeFleet, type DeviceFacts, type StationFacts } from '#monitoring';
-import { silenceOf } from '../../apps/simulator/src/telemetry/delivery.ts';
-import { ReadingModel, type DeviceReading } from '../../apps/simulator/src/telemetry/readings.ts';
 import {
-  gatewaySchedules,
-  readingInstantMs,
-  seqAfter,
+  type DeviceReading,
+  type Fault,
   type GatewaySchedule,
-} from '../../apps/simulator/src/telemetry/schedule.ts';
-import { smallFleet } from '../../apps/simulator/src/testing/small-fleet.ts';
-import { PLAIN_FAULT, type Fault } from '../../apps/simulator/src/truth/faults.ts';
-import { TruthModel } from '../../apps/simulator/src/truth/truth-model.ts';
+  gatewaySchedules,
+  PLAIN_FAULT,
+  readingInstantMs,
+  ReadingModel,
+  seqAfter,
+  silenceOf,
+  smallFleet,
+  TruthModel,
+} from '#simulation';
 
 const MINUTE = 60_000;
 const STATIONS = 8;

@@ -1,10 +1,12 @@
 // npm run scenario -- FILE… [--engine timescale] [--keep]; see docs/SCENARIOS.md
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
-import { HOST_BROKER, hostBroker } from './runner/broker.ts';
-import { hostIngest } from './runner/ingest-host.ts';
-import { HOST_INGEST } from './runner/ingest-process.ts';
-import { runScenarios } from './runner/run.ts';
+import { HOST_BROKER, hostBroker } from '../../apps/testbench/src/runner/broker.ts';
+import { hostIngest } from '../../apps/testbench/src/runner/ingest-host.ts';
+import { HOST_INGEST } from '../../apps/testbench/src/runner/ingest-process.ts';
+import { runScenarios } from '../../apps/testbench/src/runner/run.ts';
+import { EMBEDDED_SERVER } from '../../apps/testbench/src/runner/storage.ts';
+import { TIMESCALE_SERVER } from './timescale-storage.ts';
 
 const USAGE = 'usage: npm run scenario -- FILE… [--engine embedded|timescale] [--keep] [--parallel N]';
 const EXIT_UNUSABLE = 2;
@@ -26,7 +28,7 @@ async function runFromCommandLine(): Promise<void> {
     files: positionals,
     // npm runs scripts in the folder of the project, wherever the user is.
     from: process.env['INIT_CWD'] ?? process.cwd(),
-    engine,
+    server: engine === 'embedded' ? EMBEDDED_SERVER : TIMESCALE_SERVER,
     keep,
     parallel: Math.max(1, Number(parallel) || 1),
     signal: stopping.signal,

@@ -168,6 +168,13 @@ export const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   'POST v1/checks/run': 'finding.close',
   'POST v1/checks/:id/close': 'finding.close',
 
+  'GET v1/testbench/runs': 'testbench.run',
+  'POST v1/testbench/runs': 'testbench.run',
+  'GET v1/testbench/runs/:id': 'testbench.run',
+  'POST v1/testbench/runs/:id/cancel': 'testbench.run',
+  'POST v1/testbench/runs/:id/replay': 'testbench.run',
+  'GET v1/testbench/runs/:id/file': 'testbench.run',
+
   'POST v1/registry/imports': 'registry.write',
   'GET v1/registry/import-templates': 'reading',
 };

@@ -8,6 +8,7 @@ import { PersistenceModule } from '#persistence';
 import { PlatformModule, type Environment, type Logger } from '#platform';
 import { RegistryRepository } from '#registry';
 import { SettlementModule } from '#settlement';
+import { TestbenchModule } from '#testbench';
 import { AccessGuard } from './access.guard.ts';
 import { AlarmsController } from './alarms.controller.ts';
 import { ChecksController } from './checks.controller.ts';
@@ -34,6 +35,7 @@ import { SettlementTransfersController } from './settlement-transfers.controller
 import { SettlementController } from './settlement.controller.ts';
 import { SessionController } from './session.controller.ts';
 import { StationsController } from './stations.controller.ts';
+import { TestbenchController } from './testbench.controller.ts';
 import { WallController } from './wall.controller.ts';
 import { WorkOrdersController } from './work-orders.controller.ts';
 
@@ -67,6 +69,7 @@ export const CONTROLLERS: readonly Type[] = [
   SettlementReceiptsController,
   SettlementTransfersController,
   SessionController,
+  TestbenchController,
 ];
 
 export function apiModule(parts: { environment: Environment; logger: Logger; url: string }): Type {
@@ -80,6 +83,7 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       SettlementModule,
       LedgerModule,
       AccessModule,
+      TestbenchModule,
     ],
     controllers: [...CONTROLLERS],
     providers: [RegistryRepository, { provide: APP_GUARD, useClass: AccessGuard }],

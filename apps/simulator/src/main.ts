@@ -1,11 +1,10 @@
 import { Clock, createLogger, EnvironmentError, readEnvironment } from '#platform';
 import { dayOf } from '#domain';
+import { FaultScriptError, truthReport } from '#simulation';
 import { HELP, readSettings, UsageError, type RunSettings } from './command-line.ts';
 import { runSimulator, worldOf } from './simulator.ts';
 import type { PaperSettings } from './settlement/paper-settings.ts';
 import { writeStatements } from './settlement/statements-command.ts';
-import { FaultScriptError } from './truth/fault-script.ts';
-import { truthReport } from './truth-report.ts';
 
 /** A stop that hangs is cut off: the launcher counts on an end within three seconds. */
 const STOP_LIMIT_MS = 2500;

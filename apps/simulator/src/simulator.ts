@@ -4,14 +4,11 @@ import { DAY_MS } from '#domain';
 import { Database, migrate } from '#persistence';
 import type { Clock, Logger } from '#platform';
 import { generateRegistry, writeDemoRegistry, type RegistrySnapshot } from '#registry';
+import { EPOCH_DAY, EPOCH_MS, parseFaultScript, TruthModel, type FaultSource } from '#simulation';
 import type { RunSettings } from './command-line.ts';
 import { GatewayFleet } from './gateway/gateway-fleet.ts';
 import { topUpHistory, type TopUpResult } from './history/top-up.ts';
 import { writeSettlementHistory } from './settlement/settlement-history.ts';
-import { EPOCH_DAY, EPOCH_MS } from './truth/calendar.ts';
-import type { FaultSource } from './truth/fault-book.ts';
-import { parseFaultScript } from './truth/fault-script.ts';
-import { TruthModel } from './truth/truth-model.ts';
 
 /** How often a run with an end looks whether it has come. */
 const END_POLL_MS = 100;

@@ -8,6 +8,7 @@ import { migrate, PersistenceModule, STARTING_LIMIT_MS } from '#persistence';
 import { NestLogger, PlatformModule, requireDatabaseUrl, runProgram } from '#platform';
 import { SettlementModule } from '#settlement';
 import { ReportScheduleService } from './report-schedule.service.ts';
+import { TestbenchQueueModule } from '#testbench';
 import { ScheduleService } from './schedule.service.ts';
 
 /** Readings → energy, states; everything that runs by the clock. */
@@ -24,6 +25,7 @@ await runProgram('worker', async ({ environment, logger }) => {
       MonitoringModule,
       StationQualityModule,
       SettlementModule,
+      TestbenchQueueModule,
     ],
     providers: [ScheduleService, ReportScheduleService],
   })

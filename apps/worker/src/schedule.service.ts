@@ -18,6 +18,7 @@ import {
 import { Database, sql, TimeSeriesDays } from '#persistence';
 import { Clock, ENVIRONMENT, LOGGER, type Environment, type Logger } from '#platform';
 import { AdjustmentService } from '#settlement';
+import { TestbenchQueue } from '#testbench';
 import { ReadingKeeper } from './reading-keeper.ts';
 
 const ROLL_UP_EVERY_MS = 500;
@@ -38,6 +39,8 @@ const PARTITIONS_EVERY_MS = 60_000;
 const WORK_ORDERS_EVERY_MS = 60_000;
 /** Whether the look of the day at what was closed is due; it is made once a day. */
 const ADJUSTMENTS_EVERY_MS = 60_000;
+/** Whether a run of the testers' place waits is one small question; who asked for it looks at the page. */
+const TESTBENCH_EVERY_MS = 1000;
 const HEARTBEAT_MS = 2000;
 /** How often it is asked whether the old readings' nightly turn has come. */
 const KEEPING_EVERY_MS = 10_000;
@@ -68,6 +71,7 @@ export class ScheduleService {
     @Inject(PatrolPlanService) private readonly patrolPlans: PatrolPlanService,
     @Inject(StationQualityService) private readonly stationQuality: StationQualityService,
     @Inject(AdjustmentService) private readonly adjustments: AdjustmentService,
+    @Inject(TestbenchQueue) private readonly testbench: TestbenchQueue,
     @Inject(ENVIRONMENT) environment: Environment,
   ) {
     this.days = new TimeSeriesDays(database);
@@ -159,6 +163,11 @@ export class ScheduleService {
       const found = await this.adjustments.scanDaily();
       if (found) this.logger.info(found, 'settlement.adjustments_scanned');
     });
+  }
+
+  @Interval(TESTBENCH_EVERY_MS)
+  playTestbench(): Promise<void> {
+    return this.alone('testbench', () => this.testbench.turn());
   }
 
   @Interval(HEARTBEAT_MS)

@@ -1,4 +1,5 @@
 export * from './common.ts';
+export * from './fault-script.ts';
 export * from './http/access.ts';
 export * from './http/adjustments.ts';
 export * from './http/alarm-settings.ts';
@@ -27,6 +28,7 @@ export * from './http/settlement-policies.ts';
 export * from './http/statements.ts';
 export * from './http/station-month.ts';
 export * from './http/stations.ts';
+export * from './http/testbench.ts';
 export * from './http/transfers.ts';
 export * from './http/what-if.ts';
 export * from './http/work-orders.ts';

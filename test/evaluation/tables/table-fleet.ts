@@ -15,18 +15,18 @@ import { AlarmEvaluator, ExpectedService, FleetService, RollUpService } from '#m
 import { sql, TimeSeriesDays, type Database } from '#persistence';
 import { createLogger, readEnvironment } from '#platform';
 import { RegistryRepository, writeSnapshot, type RegistrySnapshot } from '#registry';
-import { deliveryOf } from '../../../apps/simulator/src/telemetry/delivery.ts';
-import { encodeBatch } from '../../../apps/simulator/src/telemetry/message.ts';
-import { ReadingModel } from '../../../apps/simulator/src/telemetry/readings.ts';
 import {
+  dayIndexOf,
+  deliveryOf,
+  encodeBatch,
+  type Fault,
+  type GatewaySchedule,
   gatewaySchedules,
   readingInstantMs,
+  ReadingModel,
   seqAfter,
-  type GatewaySchedule,
-} from '../../../apps/simulator/src/telemetry/schedule.ts';
-import { dayIndexOf } from '../../../apps/simulator/src/truth/calendar.ts';
-import type { Fault } from '../../../apps/simulator/src/truth/faults.ts';
-import { TruthModel } from '../../../apps/simulator/src/truth/truth-model.ts';
+  TruthModel,
+} from '#simulation';
 import { MovedClock } from './moved-clock.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,5 +1,5 @@
 import type { RegistrySnapshot, StationRecord } from '#registry';
-import { smallFleet } from '../../../apps/simulator/src/testing/small-fleet.ts';
+import { smallFleet } from '#simulation';
 
 /** Stations of each county of {@link truthFleet}: enough neighbours to judge one without asking the other county. */
 const STATIONS_A_COUNTY = 6;

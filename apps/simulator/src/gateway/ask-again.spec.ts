@@ -10,7 +10,7 @@ import {
 import { EmbeddedBroker } from '#mqtt';
 import { Clock, createLogger } from '#platform';
 import { Mosquitto } from '#test-support';
-import { at, faultOf, TEST_INTERVAL_S, testFleet } from '../testing/factories.ts';
+import { at, faultOf, TEST_INTERVAL_S, testFleet } from '#simulation';
 import { GatewayFleet } from './gateway-fleet.ts';
 
 const DAY = '2026-06-10';

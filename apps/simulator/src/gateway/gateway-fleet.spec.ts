@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { nativeBatchSchema, parseNativeTopic } from '#contracts';
 import { EmbeddedBroker } from '#mqtt';
 import { Clock, createLogger } from '#platform';
-import { at, faultOf, TEST_INTERVAL_S, testFleet } from '../testing/factories.ts';
+import { at, faultOf, TEST_INTERVAL_S, testFleet } from '#simulation';
 import { GatewayFleet } from './gateway-fleet.ts';
 
 const DAY = '2026-06-10';

@@ -1,9 +1,15 @@
 import type { Clock, Logger } from '#platform';
-import { ReadingModel } from '../telemetry/readings.ts';
-import { gatewaySchedules } from '../telemetry/schedule.ts';
-import { keyOf, unit } from '../truth/random.ts';
-import type { TruthModel } from '../truth/truth-model.ts';
-import { Gateway, noCounts, type GatewayCounts, type GatewayStart } from './gateway.ts';
+import {
+  Gateway,
+  type GatewayCounts,
+  gatewaySchedules,
+  type GatewayStart,
+  keyOf,
+  noCounts,
+  ReadingModel,
+  type TruthModel,
+  unit,
+} from '#simulation';
 import { GatewayLink } from './link.ts';
 
 /** Connections that are being opened at a time: a broker greets some hundred a second. */

@@ -1,5 +1,5 @@
 import { connect, type IPublishPacket, type MqttClient } from 'mqtt';
-import type { OutgoingLink } from './gateway.ts';
+import { type OutgoingLink } from '#simulation';
 
 const KEEP_ALIVE_S = 60;
 const CONNECT_TIMEOUT_MS = 30_000;

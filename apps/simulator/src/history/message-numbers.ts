@@ -1,8 +1,7 @@
 import { NUMBER_JUMP_MAX } from '#contracts';
 import { dayOf } from '#domain';
 import { sql, type Database } from '#persistence';
-import { rangesOf } from '../telemetry/number-ranges.ts';
-import type { ReadingModel } from '../telemetry/readings.ts';
+import { rangesOf, type ReadingModel } from '#simulation';
 import type { OwedReading } from './owed-readings.ts';
 import type { StationIds } from './reading-history.ts';
 

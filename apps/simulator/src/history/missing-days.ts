@@ -1,9 +1,7 @@
 import type { Logger } from '#platform';
 import { postgresError, sql, type CopyOptions, type CopyValue, type Database } from '#persistence';
 import { QUARTER_HOUR_MS } from '#domain';
-import { dayIndexOf, dayOfIndex, startOfDayIndexMs } from '../truth/calendar.ts';
-import type { StationPlant } from '../truth/plant.ts';
-import type { TruthModel } from '../truth/truth-model.ts';
+import { dayIndexOf, dayOfIndex, startOfDayIndexMs, type StationPlant, type TruthModel } from '#simulation';
 
 /** Days of station days and of quarter hours that a new installation gets: 13 months for a comparison with last year. */
 const STATION_DAY_DAYS = 396;

@@ -1,9 +1,14 @@
 import { DAY_MS } from '#domain';
-import { deliveryOf } from '../telemetry/delivery.ts';
-import type { ReadingModel } from '../telemetry/readings.ts';
-import { readingInstantMs, seqAfter, type GatewaySchedule } from '../telemetry/schedule.ts';
-import { dayIndexAt, startOfDayIndexMs } from '../truth/calendar.ts';
-import type { FaultBook } from '../truth/fault-book.ts';
+import {
+  dayIndexAt,
+  deliveryOf,
+  type FaultBook,
+  type GatewaySchedule,
+  readingInstantMs,
+  type ReadingModel,
+  seqAfter,
+  startOfDayIndexMs,
+} from '#simulation';
 
 /** Late data are taken this long (domain.md 3.4), so an older gap is not filled with readings. */
 const FILL_DAYS_MAX = 30;

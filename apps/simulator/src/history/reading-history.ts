@@ -1,8 +1,7 @@
 import { DEVICE_STATUS_CODES } from '#contracts';
 import { dayOf } from '#domain';
 import { sql, TimeSeriesDays, type CopyValue, type Database } from '#persistence';
-import type { DeviceReading, GatewayReading, ReadingModel } from '../telemetry/readings.ts';
-import { readingInstantMs } from '../telemetry/schedule.ts';
+import { type DeviceReading, type GatewayReading, readingInstantMs, type ReadingModel } from '#simulation';
 import type { OwedReading } from './owed-readings.ts';
 
 /** Columns of `reading` in the order of {@link rowOf}. */

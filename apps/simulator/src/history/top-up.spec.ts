@@ -6,10 +6,16 @@ import { sql } from '#persistence';
 import { Clock, createLogger } from '#platform';
 import { writeSnapshot } from '#registry';
 import { testDatabase } from '#test-support';
-import { encodeBatch } from '../telemetry/message.ts';
-import { readingInstantMs, seqAfter } from '../telemetry/schedule.ts';
-import { at, faultOf, TEST_INTERVAL_S, testFleet } from '../testing/factories.ts';
-import { smallFleet } from '../testing/small-fleet.ts';
+import {
+  at,
+  encodeBatch,
+  faultOf,
+  readingInstantMs,
+  seqAfter,
+  smallFleet,
+  TEST_INTERVAL_S,
+  testFleet,
+} from '#simulation';
 import { topUpHistory } from './top-up.ts';
 
 const DAY = '2026-06-10';

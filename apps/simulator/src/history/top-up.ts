@@ -1,10 +1,7 @@
 import { DAY_MS } from '#domain';
 import type { Clock, Logger } from '#platform';
 import { sql, type Database } from '#persistence';
-import { ReadingModel } from '../telemetry/readings.ts';
-import { gatewaySchedules } from '../telemetry/schedule.ts';
-import { dayIndexAt } from '../truth/calendar.ts';
-import type { TruthModel } from '../truth/truth-model.ts';
+import { dayIndexAt, gatewaySchedules, ReadingModel, type TruthModel } from '#simulation';
 import { fillQuarterHours, fillStationDays } from './missing-days.ts';
 import { noteNumbers } from './message-numbers.ts';
 import { countOwed, daysNotTaken, historyStep, owedReadings } from './owed-readings.ts';

@@ -1,4 +1,4 @@
-import { keyOf } from '../truth/random.ts';
+import { keyOf } from '#simulation';
 import { lineOf, type Paper } from './papers.ts';
 
 /** What goes wrong with papers and money; each has a part of the product that must find it. */

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { energyValueFen } from '#domain';
 import { generateRegistry, readTable } from '#registry';
-import { TruthModel } from '../truth/truth-model.ts';
-import { dayIndexOf } from '../truth/calendar.ts';
+import { dayIndexOf, TruthModel } from '#simulation';
 import { expectedLedger } from './expected-ledger.ts';
 import { issueMonth, placeFaults, PAPER_FAULT_KINDS } from './paper-faults.ts';
 import { monthsOf, paperFaultsOf } from './paper-settings.ts';

@@ -1,8 +1,6 @@
 import { addDays, energyValueFen, monthRange } from '#domain';
 import type { RegistrySnapshot, StationRecord } from '#registry';
-import { dayIndexOf } from '../truth/calendar.ts';
-import type { StationPlant } from '../truth/plant.ts';
-import { sumOf, type TruthModel } from '../truth/truth-model.ts';
+import { dayIndexOf, type StationPlant, sumOf, type TruthModel } from '#simulation';
 
 /** What the power company states of one grid account and month (domain.md 2.3); 模拟数据. */
 export interface Paper {

@@ -5,8 +5,7 @@ import { sql } from '#persistence';
 import { Clock, createLogger } from '#platform';
 import { generateRegistry, writeSnapshot } from '#registry';
 import { testDatabase } from '#test-support';
-import { dayIndexOf } from '../truth/calendar.ts';
-import { TruthModel } from '../truth/truth-model.ts';
+import { dayIndexOf, TruthModel } from '#simulation';
 import { writeSettlementHistory } from './settlement-history.ts';
 
 const full = generateRegistry(1);

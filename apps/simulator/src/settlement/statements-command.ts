@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { RegistrySnapshot } from '#registry';
-import type { TruthModel } from '../truth/truth-model.ts';
+import { type TruthModel } from '#simulation';
 import { expectedLedger } from './expected-ledger.ts';
 import { issueMonth, placeFaults, type IssuedMonth, type PaperFault } from './paper-faults.ts';
 import { papersOf } from './papers.ts';

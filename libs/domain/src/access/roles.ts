@@ -25,6 +25,7 @@ export const PERMISSIONS = [
   'finding.close',
   'account.manage',
   'audit.read',
+  'testbench.run',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -39,6 +40,7 @@ const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'work_order.handle',
     'work_order.plan',
     'report.make',
+    'testbench.run',
   ],
   clerk: ['settlement.make', 'payout.make', 'report.make'],
   // Corrections of counters change money, so the second signature may be that of finance.
@@ -53,7 +55,7 @@ const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
   // A file changes nothing; whoever audits takes figures along.
   auditor: ['audit.read', 'report.make'],
   // Whoever makes accounts moves no money: he could otherwise be both persons.
-  administrator: ['account.manage', 'audit.read', 'registry.write', 'alarm.configure'],
+  administrator: ['account.manage', 'audit.read', 'registry.write', 'alarm.configure', 'testbench.run'],
 };
 
 export function permissionsOf(role: Role): readonly Permission[] {

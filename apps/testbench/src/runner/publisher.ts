@@ -24,7 +24,13 @@ export class Publisher {
   private readonly numbered = new Map<string, OutboundMessage>();
   private waiting = 0;
 
-  constructor(url: string) {
+  /**
+   * @param onRequest takes what ingest asks for again, by topic; without it the publisher sends what it has sent before.
+   */
+  constructor(
+    url: string,
+    private readonly onRequest: ((topic: string, payload: Buffer) => void) | null = null,
+  ) {
     this.client = mqtt.connect(url, {
       clientId: 'scenario-gateways',
       protocolVersion: 4,
@@ -35,14 +41,16 @@ export class Publisher {
       this.client.subscribe(REQUESTS, { qos: 1 });
       this.changed.notify();
     });
-    this.client.on('message', (topic, payload) => this.sendAgain(topic, payload));
+    this.client.on('message', (topic, payload) =>
+      this.onRequest === null ? this.sendAgain(topic, payload) : this.onRequest(topic, payload),
+    );
     // A broker that is killed is what some scenarios are about.
     this.client.on('error', () => undefined);
   }
 
   /** Hands the message to the client; {@link idle} says when the broker has it. */
   publish(message: OutboundMessage): void {
-    const seq = numberOf(message.payload);
+    const seq = this.onRequest === null ? numberOf(message.payload) : null;
     if (seq !== null) this.numbered.set(`${message.topic} ${seq}`, message);
     this.send(message);
   }

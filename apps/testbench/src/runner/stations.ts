@@ -9,7 +9,13 @@ import {
   type TownshipRecord,
   type VillageRecord,
 } from '#registry';
-import type { FileFault, Scenario, ScenarioDevice, ScenarioStation } from './scenario-file.ts';
+import {
+  parseScenario,
+  type FileFault,
+  type Scenario,
+  type ScenarioDevice,
+  type ScenarioStation,
+} from './scenario-file.ts';
 
 /** What the registry takes for a station; a scenario may be smaller. */
 const CAPACITY_MIN_W = 1000;
@@ -36,8 +42,18 @@ export async function writeStations(database: Database, scenario: Scenario, prof
   await mapSources(database, places);
 }
 
+/** A scenario that can be run with its profiles, or everything that is wrong with the file. */
+export function readScenario(
+  text: string,
+): { scenario: Scenario; profiles: Profile[] } | { faults: FileFault[] } {
+  const parsed = parseScenario(text);
+  if ('faults' in parsed) return parsed;
+  const found = profilesOf(parsed.scenario);
+  return 'faults' in found ? found : { scenario: parsed.scenario, profiles: found.profiles };
+}
+
 /** Profiles that the scenario uses besides the native one, or what is wrong with them. */
-export function profilesOf(scenario: Scenario): { profiles: Profile[] } | { faults: FileFault[] } {
+function profilesOf(scenario: Scenario): { profiles: Profile[] } | { faults: FileFault[] } {
   const faults: FileFault[] = [];
   const own = new Map<string, Profile>();
   for (const [index, content] of scenario.profiles.entries()) {

@@ -6,6 +6,16 @@ export class ChangeSignal {
     for (const wake of this.waiting) wake();
   }
 
+  /** Resolves at the next change, or when the time is over. */
+  async next(timeoutMs: number): Promise<void> {
+    let isFirst = true;
+    await this.until(() => {
+      const isChange = !isFirst;
+      isFirst = false;
+      return isChange;
+    }, timeoutMs);
+  }
+
   /** @returns true once the condition holds, false where it did not within the time. */
   async until(condition: () => boolean, timeoutMs: number): Promise<boolean> {
     if (condition()) return true;

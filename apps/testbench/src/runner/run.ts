@@ -4,9 +4,10 @@ import { join, resolve } from 'node:path';
 import type { Profile } from '#ingestion';
 import { projectRoot } from '#platform';
 import { IngestProcess } from './ingest-process.ts';
-import { parseScenario, type FileFault, type Scenario } from './scenario-file.ts';
-import { profilesOf } from './stations.ts';
-import { EngineMissing, startStorage, type Engine, type Storage } from './storage.ts';
+import type { FileFault, Scenario } from './scenario-file.ts';
+import { readScenario } from './stations.ts';
+import { EngineMissing, type ScenarioServer, type Storage } from './storage.ts';
+import { filePlay } from './file-play.ts';
 import { tellStory } from './story.ts';
 
 export interface RunOptions {
@@ -14,7 +15,7 @@ export interface RunOptions {
   files: readonly string[];
   /** Folder that relative names begin in. */
   from: string;
-  engine: Engine;
+  server: ScenarioServer;
   keep: boolean;
   /** Scenarios at a time. */
   parallel: number;
@@ -59,7 +60,7 @@ async function runOnStorage(
   folder: string,
   options: RunOptions,
 ): Promise<boolean> {
-  const storage = await startStorage(options.engine, folder);
+  const storage = await options.server.start(folder);
   try {
     const killsDatabase = ({ scenario }: UsableFile) =>
       scenario.steps.some(({ kill }) => kill === 'database');
@@ -119,7 +120,13 @@ async function runFile(
 ): Promise<{ document: string; isGood: boolean }> {
   const { name } = scenario;
   const startedAtMs = performance.now();
-  const parts = { scenario, profiles, storage, ingest, program: process.argv[1] ?? '', keep: options.keep };
+  const parts = {
+    play: filePlay(scenario, profiles),
+    storage,
+    ingest,
+    program: process.argv[1] ?? '',
+    keep: options.keep,
+  };
   const remark = (line: string) => options.remark(`${file}: ${line}`);
   const { mismatches, outcome } = await tellStory({ ...parts, folder: join(folder, own), remark }).catch(
     async (error: unknown) => {
@@ -136,7 +143,7 @@ async function runFile(
   return { document: JSON.stringify({ file, name, pass, mismatches, ...outcome }), isGood: pass };
 }
 
-async function readFiles({ files, from, engine }: RunOptions) {
+async function readFiles({ files, from, server }: RunOptions) {
   const usable: UsableFile[] = [];
   const unusable: { file: string; faults: FileFault[] }[] = [];
   for (const file of await expandedFiles(files, from)) {
@@ -144,7 +151,7 @@ async function readFiles({ files, from, engine }: RunOptions) {
     const read =
       text === null
         ? { faults: [{ place: 'file', fault: 'cannot be read' }] }
-        : usableFile(file, text, engine);
+        : usableFile(file, text, server);
     if ('faults' in read) unusable.push({ file, faults: read.faults });
     else usable.push({ ...read, folder: `file-${usable.length}` });
   }
@@ -154,19 +161,14 @@ async function readFiles({ files, from, engine }: RunOptions) {
 function usableFile(
   file: string,
   text: string,
-  engine: Engine,
+  server: ScenarioServer,
 ): Omit<UsableFile, 'folder'> | { faults: FileFault[] } {
-  const parsed = parseScenario(text);
-  if ('faults' in parsed) return parsed;
-  const { scenario } = parsed;
-  const found = profilesOf(scenario);
-  if ('faults' in found) return found;
-  const kill = scenario.steps.findIndex((step) => step.kill === 'database');
-  if (engine === 'timescale' && kill >= 0)
-    return {
-      faults: [{ place: `steps[${kill}].kill`, fault: 'the TimescaleDB server is not this run’s to kill' }],
-    };
-  return { file, scenario, profiles: found.profiles };
+  const read = readScenario(text);
+  if ('faults' in read) return read;
+  const kill = read.scenario.steps.findIndex((step) => step.kill === 'database');
+  if (!server.isOwn && kill >= 0)
+    return { faults: [{ place: `steps[${kill}].kill`, fault: `${server.name} is not this run’s to kill` }] };
+  return { file, ...read };
 }
 
 /** A folder stands for the scenario files in it. */

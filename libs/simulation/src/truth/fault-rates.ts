@@ -1,13 +1,7 @@
+import { strikesMessages } from '#contracts';
 import { DAY_MS } from '#domain';
 import { EPOCH_MS } from './calendar.ts';
-import {
-  PLAIN_FAULT,
-  snapToKnots,
-  strikesMessages,
-  USUAL_SHARE,
-  type Fault,
-  type FaultKind,
-} from './faults.ts';
+import { PLAIN_FAULT, snapToKnots, USUAL_SHARE, type Fault, type FaultKind } from './faults.ts';
 import type { Plant, StationPlant } from './plant.ts';
 import { keyOf, unit } from './random.ts';
 

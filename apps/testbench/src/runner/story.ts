@@ -1,36 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { filtersOf, matchTopic, BUILTIN_PROFILES, type Profile } from '#ingestion';
 import { FleetService, RollUpService, StateService } from '#monitoring';
-import { Database } from '#persistence';
+import { Database, sql } from '#persistence';
 import { readEnvironment } from '#platform';
 import { startBroker, type ScenarioBroker } from './broker.ts';
 import { Deliveries } from './deliveries.ts';
-import { EnergyReader } from './energy-reader.ts';
-import { mismatchesOf } from './expectations.ts';
 import { keyOf, MARKER } from './ingest-protocol.ts';
 import type { IngestProcess } from './ingest-process.ts';
-import { readOutcome, type Outcome } from './outcome.ts';
-import { Publisher } from './publisher.ts';
-import { MoneyDesk } from './money-desk.ts';
-import { MONEY_ACTIONS } from './money-file.ts';
-import { readSettled, settledMismatches, type SettledOutcome } from './money-outcome.ts';
+import { Publisher, type OutboundMessage } from './publisher.ts';
 import { recordExchange, recordMove } from './records.ts';
-import type { Part, Scenario, ScenarioPublish, TimedStep } from './scenario-file.ts';
+import type { Part, ScenarioPublish, TimedStep } from './scenario-file.ts';
 import { SetClock } from './set-clock.ts';
-import { writeStations } from './stations.ts';
 import type { Storage } from './storage.ts';
 
 /**
- * One scenario on the real parts, from its first step to its expectations.
+ * One story on the real parts, from its first step to what is left of it.
  *
- *   made ready → steps, in order → settled → read → compared
+ *   made ready → acted, step by step → settled → read
  *
  * Nothing waits for time to pass: a step is over when ingest has what was published in it, and what is settled has
  * been acknowledged after its commit and rolled up. The clock shows the instant of the step.
  */
-export interface StoryParts {
-  scenario: Scenario;
-  profiles: readonly Profile[];
+export interface StoryParts<T> {
+  play: Play<T>;
   storage: Storage;
   ingest: IngestProcess;
   /** The runner's bundle, for what runs in a process of its own. */
@@ -38,11 +30,47 @@ export interface StoryParts {
   folder: string;
   keep: boolean;
   remark: (line: string) => void;
+  /** A story that is given up ends at its next step. */
+  signal?: AbortSignal;
 }
 
-export interface StoryResult {
-  mismatches: string[];
-  outcome: Outcome & { settled?: SettledOutcome };
+/** What is played: a scenario file, or the model of a fleet. */
+export interface Play<T> {
+  /** Instant of the first step, epoch ms. */
+  startMs: number;
+  profiles: readonly Profile[];
+  isBrokerKilled: boolean;
+  /** Writes the registry of the story into an empty database. */
+  write(database: Database): Promise<void>;
+  act(stage: Stage): Promise<void>;
+  /** Takes requests to send again; null leaves them to the publisher. */
+  onRequest: ((stage: Stage, topic: string, payload: Buffer) => void) | null;
+  /** Reads what is left. */
+  read(scene: Scene): Promise<T>;
+}
+
+/** What a play can do. */
+export interface Stage {
+  readonly database: Database;
+  readonly clock: SetClock;
+  nowMs(): number;
+  take(step: TimedStep): Promise<void>;
+  /** The clock goes on. */
+  setTime(atMs: number): Promise<void>;
+  /** Hands a message to the broker; {@link untilReceived} says when ingest has it. */
+  send(message: OutboundMessage): void;
+  untilReceived(): Promise<void>;
+  /** Lets ingest look for holes in the numbers and ask, until none is left that can be filled. */
+  fillHoles(): Promise<void>;
+  settle(): Promise<void>;
+}
+
+/** What a story leaves behind. */
+interface Scene {
+  database: Database;
+  clock: SetClock;
+  /** What went wrong on the way, each in one sentence. */
+  found: readonly string[];
 }
 
 const RESEND_AFTER_S = 1;
@@ -62,9 +90,14 @@ const LOST_QUIET_MS = 4000;
 /** Ingest looks for holes every two seconds. */
 const ASK_AGAIN_TRIES = 24;
 const ASK_AGAIN_EVERY_MS = 500;
+/** A hole that nobody fills after so many looks stays one: the requests are behind a growing patience. */
+const HOLE_TRIES = 30;
+const HOLE_LOOK_MS = 400;
+/** Seconds by which the clock may run ahead while holes are asked for: the next step is a minute later. */
+const HOLE_AHEAD_MAX = 50;
 const ROLL_UP_DAYS = 400;
 
-export async function tellStory(parts: StoryParts): Promise<StoryResult> {
+export async function tellStory<T>(parts: StoryParts<T>): Promise<T> {
   const story = new Story(parts);
   try {
     return await story.tell();
@@ -73,7 +106,7 @@ export async function tellStory(parts: StoryParts): Promise<StoryResult> {
   }
 }
 
-class Story {
+class Story<T> {
   private readonly clock: SetClock;
   private readonly deliveries = new Deliveries();
   private readonly down = new Set<Part>();
@@ -84,46 +117,66 @@ class Story {
   private readonly markersSeen = new Set<string>();
   private waitsForDatabase = false;
 
-  constructor(private readonly parts: StoryParts) {
-    this.clock = new SetClock(parts.scenario.steps[0]?.atMs ?? Date.now());
+  constructor(private readonly parts: StoryParts<T>) {
+    this.clock = new SetClock(parts.play.startMs);
     const native = BUILTIN_PROFILES.filter(({ payload }) => payload === 'native');
-    this.topicFilters = [...native, ...parts.profiles].flatMap(filtersOf).concat('pv/v1/+/+/resend/reply');
+    this.topicFilters = [...native, ...parts.play.profiles]
+      .flatMap(filtersOf)
+      .concat('pv/v1/+/+/resend/reply');
   }
 
-  async tell(): Promise<StoryResult> {
-    const { scenario, storage, ingest, program, folder, profiles, remark } = this.parts;
+  async tell(): Promise<T> {
+    const { play, storage, ingest, program, folder, remark } = this.parts;
     ingest.prepare();
     const url = await storage.createDatabase();
     if (!this.parts.keep) this.cleanUp.push(() => storage.dropDatabase(url));
     const database = Database.connect({ url, applicationName: 'scenario', poolMax: 3 });
     this.cleanUp.push(() => database.close());
-    const isKilled = scenario.steps.some(({ kill }) => kill === 'broker');
     const [broker] = await Promise.all([
-      startBroker({ isKilled, program, folder, remark }),
-      writeStations(database, scenario, profiles),
+      startBroker({ isKilled: play.isBrokerKilled, program, folder, remark }),
+      play.write(database),
     ]);
     this.cleanUp.push(() => broker.stop());
-    const publisher = new Publisher(broker.url);
+    let stage: Stage | undefined;
+    const { onRequest } = play;
+    const publisher = new Publisher(
+      broker.url,
+      onRequest && ((topic, payload) => stage && onRequest(stage, topic, payload)),
+    );
     this.cleanUp.push(() => publisher.stop());
-    const money = await moneyDesk(database, this.clock, scenario);
-    const run = { database, url, broker, publisher, money };
+    const run = { database, url, broker, publisher };
     ingest.listener = this.listener();
     this.cleanUp.push(() => ingest.stop());
     await this.startIngest(run);
-    for (const step of scenario.steps) await this.take(step, run);
+    stage = this.stageOf(run);
+    await play.act(stage);
     await this.finish(run);
-    const energy = new EnergyReader(database);
-    const outcome = await readOutcome(database, this.clock, energy);
-    const mismatches = await mismatchesOf(scenario.expect, {
-      outcome,
-      energyBetween: (question) => energy.between(question),
-    });
-    const settled = money && (await readSettled(database, money, scenario.truth));
-    if (settled && scenario.expect.settled)
-      mismatches.push(...settledMismatches(scenario.expect.settled, settled));
+    return play.read({ database, clock: this.clock, found: this.found });
+  }
+
+  private stageOf(run: Run): Stage {
     return {
-      outcome: settled ? { ...outcome, settled } : outcome,
-      mismatches: [...this.found, ...mismatches],
+      database: run.database,
+      clock: this.clock,
+      nowMs: () => this.clock.nowMs(),
+      take: async (step) => {
+        this.parts.signal?.throwIfAborted();
+        await this.take(step, run);
+      },
+      setTime: async (atMs) => {
+        this.parts.signal?.throwIfAborted();
+        await this.setTime(atMs);
+      },
+      send: (message) => {
+        this.deliveries.expect(keyOf(message.topic, message.payload));
+        run.publisher.publish(message);
+      },
+      untilReceived: async () => {
+        await this.untilPublished(run.publisher);
+        await this.untilReceived();
+      },
+      fillHoles: () => this.fillHoles(run),
+      settle: () => this.settle(run),
     };
   }
 
@@ -153,11 +206,6 @@ class Story {
     if (step.kill) await this.kill(step.kill, run);
     if (step.start) await this.start(step.start, run);
     if (step.wait) await this.settle(run);
-    if (MONEY_ACTIONS.some((action) => step[action] !== undefined)) {
-      // Money is matched with the days as they are known by now.
-      await this.settle(run);
-      await run.money?.take(step);
-    }
   }
 
   private async setTime(atMs: number): Promise<void> {
@@ -238,7 +286,7 @@ class Story {
   private async untilSubscribed({ publisher }: Run): Promise<void> {
     if (this.down.has('ingest') || this.down.has('broker')) return;
     const text = `${MARKER}:${randomUUID()}`;
-    const topics = markerTopics(this.parts.profiles);
+    const topics = markerTopics(this.parts.play.profiles);
     const isSeen = (topic: string) => this.markersSeen.has(`${topic} ${text}`);
     const untilMs = Date.now() + READY_TIMEOUT_MS;
     while (!topics.every(isSeen)) {
@@ -271,7 +319,7 @@ class Story {
 
   /** Values of loggers that publish one a topic are a reading once the logger is silent. */
   private async closeRounds(): Promise<void> {
-    const quietMs = this.parts.profiles
+    const quietMs = this.parts.play.profiles
       .filter(({ payload }) => payload === 'topic-values')
       .reduce((longest, { assembly }) => Math.max(longest, assembly.quietMs + 1), 0);
     if (quietMs > 0) await this.parts.ingest.setClock(this.clock.nowMs() + quietMs);
@@ -292,6 +340,26 @@ class Story {
       await this.parts.ingest.setClock(this.clock.nowMs() + tries * RESEND_AFTER_S * 1000);
       await this.untilWritten(ASK_AGAIN_EVERY_MS);
     }
+  }
+
+  /** Holes are written with the messages, so these come first. */
+  private async fillHoles({ database }: Run): Promise<void> {
+    await this.untilWritten(QUIET_MS);
+    const nowMs = this.clock.nowMs();
+    let before = Infinity;
+    for (let tries = 1; tries <= HOLE_TRIES; tries += 1) {
+      this.parts.signal?.throwIfAborted();
+      const left = await openHoles(database);
+      if (left === 0) break;
+      // Whatever comes on gives the rest its time again.
+      if (left < before) tries = 1;
+      before = left;
+      await this.parts.ingest.setClock(nowMs + Math.min(tries, RESEND_AFTER_S * HOLE_AHEAD_MAX) * 1000);
+      await this.deliveries.changed.next(HOLE_LOOK_MS);
+      await this.untilReceived();
+      await this.untilWritten(QUIET_MS);
+    }
+    await this.parts.ingest.setClock(nowMs);
   }
 
   private noteLost(): void {
@@ -315,23 +383,25 @@ interface Run {
   url: string;
   broker: ScenarioBroker;
   publisher: Publisher;
-  /** Null where no station is settled. */
-  money: MoneyDesk | null;
 }
 
-/** Only where a station has an account: a scenario of readings has no ledger. */
-async function moneyDesk(
-  database: Database,
-  clock: SetClock,
-  { stations }: Scenario,
-): Promise<MoneyDesk | null> {
-  const accounts = new Map(
-    stations.flatMap(({ code, settlement }) => (settlement ? [[code, settlement] as const] : [])),
-  );
-  if (accounts.size === 0) return null;
-  const desk = new MoneyDesk(database, clock, accounts);
-  await desk.prepare();
-  return desk;
+/** Numbers that are missing between others and of which no sender has said that they are gone. */
+async function openHoles(database: Database): Promise<number> {
+  const [row] = await database.query<{ holes: bigint }>(sql`
+    select coalesce(sum(upper(hole) - lower(hole)), 0)::bigint as holes
+    from (
+      select m.station_id, m.sender_code, m.epoch, range_agg(m.received) as numbers
+      from message_sequence m
+      group by m.station_id, m.sender_code, m.epoch
+    ) as r
+    left join lateral (
+      select range_agg(q.gone) as gone
+      from resend_request q
+      where q.station_id = r.station_id and q.sender_code = r.sender_code and q.epoch = r.epoch
+    ) as g on true
+    cross join lateral unnest(
+      int8multirange(int8range(lower(r.numbers), upper(r.numbers))) - r.numbers - coalesce(g.gone, '{}')) as hole`);
+  return Number(row?.holes ?? 0n);
 }
 
 /** A topic that each connection of ingest subscribes to last. */

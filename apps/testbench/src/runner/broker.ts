@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { EmbeddedBroker } from '#mqtt';
 import { freePort } from '#persistence';
-import { BrokerVictim } from '../../chaos/broker-victim.ts';
+import { BrokerVictim } from './broker-victim.ts';
 
 /** Word on the command line that makes the runner's bundle a broker. */
 export const HOST_BROKER = 'host-broker';

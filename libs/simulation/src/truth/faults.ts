@@ -1,3 +1,4 @@
+import type { FaultKind as ScriptedKind } from '#contracts';
 import { KNOT_MS } from './calendar.ts';
 
 /**
@@ -22,26 +23,7 @@ import { KNOT_MS } from './calendar.ts';
  * - `duplicate` every message is sent twice.
  * - `garbage` once an hour the gateway also sends bytes that nobody can read.
  */
-export const FAULT_KINDS = [
-  'outage',
-  'zero',
-  'low',
-  'string_low',
-  'insulation',
-  'device_silent',
-  'over_voltage',
-  'overheat',
-  'offline',
-  'late_backlog',
-  'counter_reset',
-  'counter_jump',
-  'clock_skew',
-  'lost_messages',
-  'conflict',
-  'duplicate',
-  'garbage',
-] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+export type FaultKind = ScriptedKind;
 
 /** An injected fault. The window is half-open; `Infinity` means that it never ends. */
 export interface Fault {
@@ -95,8 +77,6 @@ export const PLAIN_FAULT = {
 
 /** Share of the messages that is struck unless a script says otherwise: of five-minute messages, one in two hours. */
 export const USUAL_SHARE = 0.04;
-
-export const strikesMessages = (kind: FaultKind): boolean => kind === 'lost_messages' || kind === 'conflict';
 
 /** Energy is known at knots alone, so a fault that takes energy begins and ends at one. */
 export function snapToKnots(fault: Fault): Fault {
