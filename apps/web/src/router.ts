@@ -45,6 +45,12 @@ export const router = createRouter({
     { path: '/settlement/runs/:id', name: 'settlementRun', component: () => import('./pages/RunPage.vue') },
     { path: '/reports', name: 'reports', component: () => import('./pages/ReportsPage.vue') },
     { path: '/checks', name: 'checks', component: () => import('./pages/ChecksPage.vue') },
+    { path: '/testbench', name: 'testbench', component: () => import('./pages/TestbenchPage.vue') },
+    {
+      path: '/testbench/:id',
+      name: 'testbenchRun',
+      component: () => import('./pages/TestbenchRunPage.vue'),
+    },
     { path: '/settings', redirect: '/settings/alarms' },
     { path: '/settings/:tab', name: 'settings', component: () => import('./pages/SettingsPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/MissingPage.vue') },

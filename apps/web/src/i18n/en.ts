@@ -13,6 +13,7 @@ import { dashboardEn } from '../components/settlement/dashboard/texts.en.ts';
 import { runsEn } from '../components/settlement/runs/texts.en.ts';
 import { transfersEn } from '../components/settlement/transfers/texts.en.ts';
 import { settlementEn } from '../components/settlement/texts.en.ts';
+import { testbenchEn } from '../components/testbench/texts.en.ts';
 import { wallEn } from '../components/wall/texts.en.ts';
 import { workOrdersEn } from '../components/work-orders/texts.en.ts';
 import type { Messages } from './messages.ts';
@@ -48,6 +49,8 @@ export const en: Messages = {
     settlementPolicies: 'Policies',
     reports: 'Reports',
     checks: 'Checks',
+    testbench: 'Scenarios',
+    testbenchRun: 'Scenarios',
     settings: 'Settings',
     more: 'More',
     login: 'Log in',
@@ -377,6 +380,7 @@ export const en: Messages = {
   ...qualityEn,
   ...reportsEn,
   ...checksEn,
+  ...testbenchEn,
   ...wallEn,
   ...stationEn,
 };

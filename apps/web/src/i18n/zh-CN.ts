@@ -13,6 +13,7 @@ import { dashboardZhCN } from '../components/settlement/dashboard/texts.zh-CN.ts
 import { runsZhCN } from '../components/settlement/runs/texts.zh-CN.ts';
 import { transfersZhCN } from '../components/settlement/transfers/texts.zh-CN.ts';
 import { settlementZhCN } from '../components/settlement/texts.zh-CN.ts';
+import { testbenchZhCN } from '../components/testbench/texts.zh-CN.ts';
 import { wallZhCN } from '../components/wall/texts.zh-CN.ts';
 import { stationZhCN } from './station.zh-CN.ts';
 import { workOrdersZhCN } from '../components/work-orders/texts.zh-CN.ts';
@@ -47,6 +48,8 @@ export const zhCN = {
     settlementPolicies: '规则',
     reports: '报表',
     checks: '检查',
+    testbench: '场景',
+    testbenchRun: '场景',
     settings: '设置',
     more: '更多',
     login: '登录',
@@ -355,6 +358,7 @@ export const zhCN = {
   ...qualityZhCN,
   ...reportsZhCN,
   ...checksZhCN,
+  ...testbenchZhCN,
   ...wallZhCN,
   ...stationZhCN,
 };

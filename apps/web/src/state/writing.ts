@@ -15,6 +15,7 @@ export type WriteArea =
   | 'outages'
   | 'workOrders'
   | 'data'
+  | 'testbench'
   | 'settlementMake'
   | 'settlementCheck'
   | 'settlementConfigure'
@@ -36,6 +37,7 @@ const PERMISSIONS_OF: Readonly<Record<WriteArea, readonly Permission[]>> = {
   settings: ['alarm.configure', 'work_order.plan'],
   outages: ['alarm.configure'],
   workOrders: ['work_order.handle', 'work_order.plan'],
+  testbench: ['testbench.run'],
   data: ['ingest.review', 'counter.review', 'registry.write'],
   settlementMake: ['settlement.make'],
   settlementCheck: ['settlement.check'],
