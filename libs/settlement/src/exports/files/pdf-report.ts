@@ -9,9 +9,9 @@ const BODY_WIDTH = PAGE.width - 2 * MARGIN;
 const FOOTER_HEIGHT = 26;
 const BODY_END = PAGE.height - MARGIN - FOOTER_HEIGHT;
 /** One line of the font takes 1.45 of its size, and a row has some room around it. */
-const ROW_HEIGHT = 21;
+const ROW_HEIGHT = 19.5;
 const CELL_PADDING = 3;
-const SIGN_HEIGHT = 78;
+const SIGN_HEIGHT = 72;
 const SIZE = { title: 18, body: 9, small: 8 } as const;
 const COLOUR = { text: '#1f2430', muted: '#5b6475', line: '#c5ccd6', band: '#eef2f5' } as const;
 

@@ -6,7 +6,7 @@ import { printedKwh, printedYuan, shanghaiText, sumFen } from './figures.ts';
 import { pdfReport, type PdfColumn } from './pdf-report.ts';
 
 const COLUMNS: readonly PdfColumn[] = [
-  { title: '县（市、区）', weight: 10, align: 'left' },
+  { title: '县（市、区）', weight: 11, align: 'left' },
   { title: '电站（座）', weight: 7, align: 'right' },
   { title: '已出结算单（座）', weight: 8, align: 'right' },
   { title: '计量电量（kWh）', weight: 12, align: 'right' },
