@@ -9,6 +9,7 @@ import { reloadOnNewBuild } from './state/newBuild.ts';
 import { locale } from './state/preferences.ts';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/print.css';
 
 startTicking();
 reloadOnNewBuild(router);

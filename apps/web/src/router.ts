@@ -51,6 +51,31 @@ export const router = createRouter({
       name: 'testbenchRun',
       component: () => import('./pages/TestbenchRunPage.vue'),
     },
+    {
+      path: '/settlement/statements',
+      name: 'settlementStatements',
+      component: () => import('./pages/SettlementStatementsPage.vue'),
+    },
+    {
+      path: '/settlement/matches',
+      name: 'settlementMatches',
+      component: () => import('./pages/SettlementMatchesPage.vue'),
+    },
+    {
+      path: '/settlement/matches/:station/:month',
+      name: 'settlementStationMonth',
+      component: () => import('./pages/SettlementStationMonthPage.vue'),
+    },
+    {
+      path: '/settlement/receipts',
+      name: 'settlementReceipts',
+      component: () => import('./pages/SettlementReceiptsPage.vue'),
+    },
+    {
+      path: '/settlement/policies',
+      name: 'settlementPolicies',
+      component: () => import('./pages/SettlementPoliciesPage.vue'),
+    },
     { path: '/settings', redirect: '/settings/alarms' },
     { path: '/settings/:tab', name: 'settings', component: () => import('./pages/SettingsPage.vue') },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./pages/MissingPage.vue') },

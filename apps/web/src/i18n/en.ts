@@ -12,6 +12,7 @@ import { boardEn } from '../components/settlement/board/texts.en.ts';
 import { dashboardEn } from '../components/settlement/dashboard/texts.en.ts';
 import { runsEn } from '../components/settlement/runs/texts.en.ts';
 import { transfersEn } from '../components/settlement/transfers/texts.en.ts';
+import { paperEn } from '../components/settlement/paper/texts.en.ts';
 import { settlementEn } from '../components/settlement/texts.en.ts';
 import { testbenchEn } from '../components/testbench/texts.en.ts';
 import { wallEn } from '../components/wall/texts.en.ts';
@@ -39,6 +40,7 @@ export const en: Messages = {
     outages: 'Outages',
     settlement: 'Settlement',
     settlementStatements: 'Statements',
+    settlementStationMonth: 'Station-month',
     settlementMatches: 'Match',
     settlementReceipts: 'Money received',
     settlementRuns: 'Runs',
@@ -375,6 +377,7 @@ export const en: Messages = {
   ...adjustmentsEn,
   ...dashboardEn,
   ...transfersEn,
+  ...paperEn,
   ...workOrdersEn,
   ...reviewEn,
   ...qualityEn,

@@ -12,6 +12,7 @@ import { boardZhCN } from '../components/settlement/board/texts.zh-CN.ts';
 import { dashboardZhCN } from '../components/settlement/dashboard/texts.zh-CN.ts';
 import { runsZhCN } from '../components/settlement/runs/texts.zh-CN.ts';
 import { transfersZhCN } from '../components/settlement/transfers/texts.zh-CN.ts';
+import { paperZhCN } from '../components/settlement/paper/texts.zh-CN.ts';
 import { settlementZhCN } from '../components/settlement/texts.zh-CN.ts';
 import { testbenchZhCN } from '../components/testbench/texts.zh-CN.ts';
 import { wallZhCN } from '../components/wall/texts.zh-CN.ts';
@@ -38,6 +39,7 @@ export const zhCN = {
     outages: '停电登记',
     settlement: '结算',
     settlementStatements: '结算单',
+    settlementStationMonth: '站月对账',
     settlementMatches: '对账',
     settlementReceipts: '到账',
     settlementRuns: '分配',
@@ -353,6 +355,7 @@ export const zhCN = {
   ...adjustmentsZhCN,
   ...dashboardZhCN,
   ...transfersZhCN,
+  ...paperZhCN,
   ...workOrdersZhCN,
   ...reviewZhCN,
   ...qualityZhCN,

@@ -12,11 +12,11 @@ export function leadToLogin(router: Router): void {
     const { name, fullPath } = router.currentRoute.value;
     if (name !== 'login') void router.replace({ name: 'login', query: { to: fullPath } });
   };
+  // The first address is known once the router is ready; before that it is the beginning, and the way back would be lost.
   hearReadRefused(() => {
-    go();
+    void router.isReady().then(go);
     void loadSession();
   });
-  // The first address is known once the router is ready; before that it is the beginning.
   void router.isReady().then(() =>
     watch(
       [mustLogIn, router.currentRoute],
