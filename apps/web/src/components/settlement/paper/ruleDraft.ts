@@ -124,8 +124,11 @@ export function ruleFaults(draft: RuleDraft): RuleFault[] {
   return faults;
 }
 
+/** What the form fills; the rest of the entry has defaults of the server. */
+type RuleEntry = Omit<SettlementPolicyEntry, 'lookBackMonths' | 'transferWorkingDays'>;
+
 /** The form as the api takes it; null while it has a fault. */
-export function ruleEntry(draft: RuleDraft): SettlementPolicyEntry | null {
+export function ruleEntry(draft: RuleDraft): RuleEntry | null {
   const costs = draft.costs.map(costOf).filter((cost) => cost !== null);
   const amountToleranceFen = fenOf(draft.toleranceYuan);
   if (ruleFaults(draft).length > 0 || amountToleranceFen === null) return null;

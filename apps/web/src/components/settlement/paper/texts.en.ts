@@ -172,6 +172,7 @@ export const paperEn = {
     ruleOf: 'By {document}',
     unconfirmed: 'not confirmed by the county',
     allStates: 'All',
+    notOnly: '{code} only · show all',
     noneInState: 'No station is in this state',
     state: 'State',
     matchState: {

@@ -169,6 +169,7 @@ export const paperZhCN = {
     ruleOf: '依据：{document}',
     unconfirmed: '未经县级确认',
     allStates: '全部',
+    notOnly: '只看 {code} · 显示全部',
     noneInState: '没有这种状态的电站',
     state: '状态',
     matchState: {
