@@ -107,6 +107,7 @@ async function logIn(role: Role, displayName: string): Promise<Page> {
   });
   contexts.push(context);
   const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
   await page.goto(`${base}/settlement/statements`);
   await page.getByLabel('登录名').fill(name);
   await page.getByLabel('密码').fill(PASSWORD);
@@ -130,11 +131,11 @@ async function confirm(place: Page | Locator, name: RegExp) {
 }
 
 async function look(page: Page, name: string) {
-  expect(await violationsOf(page)).toEqual([]);
+  expect.soft(await violationsOf(page), name).toEqual([]);
   const before = page.viewportSize();
   for (const width of WIDTHS) {
     await page.setViewportSize({ width, height: width < 768 ? 844 : 900 });
-    expect([name, width, await sidewaysOf(page)]).toEqual([name, width, 0]);
+    expect.soft([name, width, await sidewaysOf(page)]).toEqual([name, width, 0]);
     if (SHOTS !== undefined)
       await page.screenshot({ path: join(SHOTS, `${name}-${width}.png`), fullPage: true });
   }
@@ -240,7 +241,7 @@ describe('a statement with two bad rows', { timeout: 90_000 }, () => {
     expect(list.items.every(({ isInForce }) => isInForce)).toBe(true);
     await clerk.goto(`${base}/settlement/statements?county=${county}&view=imports`);
     await clerk.getByRole('button', { name: /拒收清单/ }).click();
-    await clerk.getByTestId('refusals').getByText('三万').waitFor();
+    await clerk.getByTestId('refusals').getByText('三万').first().waitFor();
     await clerk.keyboard.press('Escape');
     await look(clerk, 'imports');
   });
@@ -335,7 +336,9 @@ describe('money that comes', { timeout: 90_000 }, () => {
       await form.getByLabel('指定先付').selectOption(`${MONTH}/${station.code}`);
     await form.getByRole('button', { name: '预览', exact: true }).click();
     await confirm(form, /^确认核销 3 项/);
-    await drawer.getByText('指定', { exact: true }).first().waitFor();
+    // Nothing is left of the line, so there is nothing to match any more.
+    await form.waitFor({ state: 'detached' });
+    await drawer.getByTestId('line-matches').getByText('指定', { exact: true }).first().waitFor();
     const lines = await get(clerk, `/api/v1/settlement/bank-lines?county=${county}`, bankLineListSchema);
     expect(lines.sums).toMatchObject({ amountFen: String(receivedFen), openFen: '0' });
     await clerk.keyboard.press('Escape');

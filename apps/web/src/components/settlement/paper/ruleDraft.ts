@@ -26,11 +26,23 @@ export interface RuleDraft {
   energyWarnPercent: string;
   energyAlarmPercent: string;
   noticeDays: number;
+  lookBackMonths: number;
+  transferWorkingDays: number;
   isConfirmed: boolean;
   effectiveFrom: string;
 }
 
-export type RuleFault = 'document' | 'percent' | 'uses' | 'costs' | 'tolerance' | 'order' | 'notice' | 'day';
+export type RuleFault =
+  | 'document'
+  | 'percent'
+  | 'uses'
+  | 'costs'
+  | 'tolerance'
+  | 'order'
+  | 'notice'
+  | 'lookBack'
+  | 'transfer'
+  | 'day';
 
 const PERCENT = /^(100(\.0{1,4})?|\d{1,2}(\.\d{1,4})?)$/;
 const COST_LINE: ReadonlySet<string> = new Set(COST_LINES);
@@ -38,6 +50,10 @@ const USE: ReadonlySet<string> = new Set(USES);
 const isLine = (line: string): line is PolicyCost['line'] => COST_LINE.has(line);
 const isUse = (use: string): use is SettlementPolicyEntry['allowedUses'][number] => USE.has(use);
 const NOTICE_DAYS_MAX = 60;
+const LOOK_BACK_MONTHS_MAX = 120;
+const TRANSFER_DAYS_MAX = 60;
+const isWithin = (value: number, min: number, max: number) =>
+  Number.isInteger(value) && value >= min && value <= max;
 
 export const emptyCost = (): CostDraft => ({
   line: 'rent',
@@ -76,6 +92,8 @@ export function ruleDraft(
     energyWarnPercent: from ? percentTyped(from.energyWarn) : '3',
     energyAlarmPercent: from ? percentTyped(from.energyAlarm) : '8',
     noticeDays: from?.noticeDays ?? 7,
+    lookBackMonths: from?.lookBackMonths ?? 12,
+    transferWorkingDays: from?.transferWorkingDays ?? 10,
     isConfirmed: false,
     effectiveFrom: at.day,
   };
@@ -118,17 +136,15 @@ export function ruleFaults(draft: RuleDraft): RuleFault[] {
   if (draft.costs.some((cost) => costOf(cost) === null) || new Set(lines).size !== lines.length)
     faults.push('costs');
   if (fenOf(draft.toleranceYuan) === null) faults.push('tolerance');
-  if (!Number.isInteger(draft.noticeDays) || draft.noticeDays < 0 || draft.noticeDays > NOTICE_DAYS_MAX)
-    faults.push('notice');
+  if (!isWithin(draft.noticeDays, 0, NOTICE_DAYS_MAX)) faults.push('notice');
+  if (!isWithin(draft.lookBackMonths, 1, LOOK_BACK_MONTHS_MAX)) faults.push('lookBack');
+  if (!isWithin(draft.transferWorkingDays, 1, TRANSFER_DAYS_MAX)) faults.push('transfer');
   if (!/^\d{4}-\d{2}-\d{2}$/.test(draft.effectiveFrom)) faults.push('day');
   return faults;
 }
 
-/** What the form fills; the rest of the entry has defaults of the server. */
-type RuleEntry = Omit<SettlementPolicyEntry, 'lookBackMonths' | 'transferWorkingDays'>;
-
 /** The form as the api takes it; null while it has a fault. */
-export function ruleEntry(draft: RuleDraft): RuleEntry | null {
+export function ruleEntry(draft: RuleDraft): SettlementPolicyEntry | null {
   const costs = draft.costs.map(costOf).filter((cost) => cost !== null);
   const amountToleranceFen = fenOf(draft.toleranceYuan);
   if (ruleFaults(draft).length > 0 || amountToleranceFen === null) return null;
@@ -142,6 +158,8 @@ export function ruleEntry(draft: RuleDraft): RuleEntry | null {
     energyWarnPercent: draft.energyWarnPercent.trim(),
     energyAlarmPercent: draft.energyAlarmPercent.trim(),
     noticeDays: draft.noticeDays,
+    lookBackMonths: draft.lookBackMonths,
+    transferWorkingDays: draft.transferWorkingDays,
     isConfirmed: draft.isConfirmed,
     effectiveFrom: draft.effectiveFrom,
   };
