@@ -50,7 +50,12 @@ export const paperEn = {
     payOn: 'Payment day',
     payeeName: 'Payee',
     show: { in_force: 'In force', open: 'Not received', corrected: 'Corrected', all: 'All versions' },
-    versionState: { inForce: 'in force', takenBack: 'reversed', reversal: 'reversal' },
+    versionState: {
+      inForce: 'in force',
+      takenBack: 'replaced',
+      reversal: 'reversal',
+      amended: 'amended, replaced',
+    },
     view: { list: 'Statements', import: 'Import', imports: 'Imports' },
     component: {
       base: 'Base',
@@ -108,7 +113,13 @@ export const paperEn = {
     columnLabel: 'Column',
     value: 'In the file',
     remedy: 'Problem and remedy',
-    kind: { stated: 'new', corrected: 'corrected', unchanged: 'unchanged', refused: 'refused' },
+    kind: {
+      stated: 'new',
+      corrected: 'corrected',
+      late: 'after receipt',
+      unchanged: 'unchanged',
+      refused: 'refused',
+    },
     columns: 'Headings ({n} columns)',
     unread: 'not read: {names}',
     heading: 'Heading in the file',
@@ -120,6 +131,8 @@ export const paperEn = {
     twice: '{name} is chosen twice',
     changes: 'What will be booked',
     correctedHint: 'Corrected rows: the version before is reversed, then the new one is booked.',
+    lateHint:
+      'Money came for these papers: the correction is kept and holds once an adjustment is approved by another person; no past figure changes.',
     what: 'What happens',
     before: 'Before yuan',
     after: 'After yuan',
