@@ -1,4 +1,4 @@
-import type { PolicyCost, SettlementPolicyEntry, SettlementPolicyView } from '#contracts';
+import type { PolicyCost, SettlementPolicyEntry, SettlementPolicyView, WhatIfRules } from '#contracts';
 import { bookFenTyped, toBookFen } from './gridMoney.ts';
 import { percentTyped } from './paperWords.ts';
 
@@ -184,4 +184,21 @@ export function ruleInForce(
     if (found) return found;
   }
   return null;
+}
+
+/** Rules with another least part and the costs of rules that there are; null where the percentage is none. */
+export function whatIfDraft(
+  from: SettlementPolicyView | null,
+  minimumPercent: string,
+  documentNumber: string,
+): WhatIfRules | null {
+  const percent = minimumPercent.trim();
+  if (from === null || !PERCENT.test(percent)) return null;
+  const { costs } = ruleDraft(from, { areaCode: from.areaCode, day: from.effectiveFrom });
+  return {
+    kind: 'draft',
+    documentNumber,
+    minimumPercent: percent,
+    costs: costs.map(costOf).filter((cost) => cost !== null),
+  };
 }
