@@ -117,7 +117,7 @@ export async function listBankLines(
     offset ${query.offset}::int`);
 }
 
-export interface BankLineSum {
+interface BankLineSum {
   count: number;
   amountFen: bigint;
   matchedFen: bigint;

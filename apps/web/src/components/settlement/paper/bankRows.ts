@@ -5,7 +5,7 @@ import { toBookFen, toDay } from './gridMoney.ts';
 /** Columns of the lines that are typed, in the order of a bank statement. */
 export const BANK_COLUMNS = ['bookedOn', 'bankReference', 'amount', 'payer', 'purpose'] as const;
 
-export interface BankFault {
+interface BankFault {
   column: number;
   key: 'day' | 'future' | 'reference' | 'twice' | 'amount' | 'long';
 }

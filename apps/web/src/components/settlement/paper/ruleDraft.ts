@@ -32,7 +32,7 @@ export interface RuleDraft {
   effectiveFrom: string;
 }
 
-export type RuleFault =
+type RuleFault =
   | 'document'
   | 'percent'
   | 'uses'

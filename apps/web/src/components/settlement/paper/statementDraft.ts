@@ -23,7 +23,7 @@ export interface HandDraft {
 }
 
 /** What a statement has at least, in the order of the paper. */
-export const HAND_COLUMNS = [
+const HAND_COLUMNS = [
   'accountNo',
   'month',
   'base.energyWh',
