@@ -19,7 +19,7 @@ const BASE_AFTER_DAYS = 8;
 const SUBSIDY_AFTER_DAYS = 19;
 
 /** Account of a county's agency. No real account begins with SIM. */
-export const agencyAccount = (countyCode: string) => `SIM-${countyCode}`;
+const agencyAccount = (countyCode: string) => `SIM-${countyCode}`;
 
 /** The base of a month by county, as it comes month by month. */
 export function baseLines(issued: IssuedMonth): SimulatedBankLine[] {

@@ -5,7 +5,7 @@ import type {
   SettlementPolicyEntry,
   StatementReport,
 } from '#contracts';
-import { dayStartMs, LULIANG } from '#domain';
+import { dayOf, dayStartMs, LULIANG } from '#domain';
 import { LedgerService } from '#ledger';
 import type { Database } from '#persistence';
 import { Clock, ProblemError } from '#platform';
@@ -15,6 +15,7 @@ import {
   ReceiptService,
   SettlementPolicyService,
   StatementService,
+  TransferService,
 } from '#settlement';
 import type { SimulatedBankLine } from './bank.ts';
 
@@ -57,6 +58,7 @@ export class Desk {
   readonly receipts: ReceiptService;
   readonly allocations: AllocationService;
   readonly policies: SettlementPolicyService;
+  readonly transfers: TransferService;
 
   constructor(
     database: Database,
@@ -70,6 +72,7 @@ export class Desk {
     this.receipts = new ReceiptService(database, this.clock, this.ledger);
     this.allocations = new AllocationService(database, this.clock, this.ledger, this.matching);
     this.policies = new SettlementPolicyService(database, this.clock);
+    this.transfers = new TransferService(database, this.clock, this.ledger);
   }
 
   /** The day on which the next thing is done; never an earlier one than before. */
@@ -143,6 +146,27 @@ export class Desk {
   async approve(run: AllocationRunView): Promise<AllocationRunView> {
     return this.allocations.approve(run.id ?? 0, run.runHash, this.people.checker);
   }
+
+  /**
+   * One person prepares what a county's villages are to get, the other confirms it as the bank sent it. The same name is
+   * the same batch. @returns items that left
+   */
+  async transfer(county: string, name: string): Promise<number> {
+    const batch = await unlessNothing(async () => {
+      const proposal = { county, actionKey: actionKeyOf(`transfer/${name}`) };
+      const { batchHash } = await this.transfers.prepare(proposal, this.people.maker);
+      return this.transfers.prepare({ ...proposal, confirm: batchHash }, this.people.maker);
+    });
+    const open = batch?.items.filter(({ state }) => state === 'prepared') ?? [];
+    const items = open.flatMap(({ id }) => (id === null ? [] : [{ id, bankReference: `SIM-T-${id}` }]));
+    if (items.length === 0) return 0;
+    await this.transfers.confirm({ transferredOn: this.today(), items }, this.people.checker);
+    return items.length;
+  }
+
+  private today(): string {
+    return dayOf(this.clock.nowMs());
+  }
 }
 
 const DEMO_POLICY: Omit<SettlementPolicyEntry, 'effectiveFrom'> = {
@@ -168,6 +192,7 @@ const NOTHING: ReadonlySet<string> = new Set([
   'receipt.nothing_left',
   'receipt.nothing_open',
   'allocation.nothing_received',
+  'transfer.nothing_given_out',
 ]);
 
 async function unlessNothing<T>(work: () => Promise<T>): Promise<T | null> {
@@ -180,7 +205,7 @@ async function unlessNothing<T>(work: () => Promise<T>): Promise<T | null> {
 }
 
 /** A key that is the same for the same name: 32 digits of its hash in the shape of a UUID of version 8. */
-export function actionKeyOf(name: string): string {
+function actionKeyOf(name: string): string {
   const hash = createHash('sha256').update(name).digest('hex');
   return [
     hash.slice(0, 8),

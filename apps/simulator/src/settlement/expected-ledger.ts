@@ -3,10 +3,10 @@ import type { IssuedMonth } from './paper-faults.ts';
 import type { Paper, PaperLine } from './papers.ts';
 
 /** Balances of the ledger by account, fen; an account that never moved is not there. */
-export type ExpectedBalances = Record<string, bigint>;
+type ExpectedBalances = Record<string, bigint>;
 
 /** The four steps of a yuan that the papers of some months allow, fen. */
-export interface ExpectedTotals {
+interface ExpectedTotals {
   settledFen: bigint;
   receivedFen: bigint;
   allocatedFen: bigint;

@@ -116,7 +116,7 @@ function componentRows(printed: readonly Paper[]): SheetRow[] {
       paper.lines.map((line): SheetRow => [
         text(paper.accountNo),
         text(`${paper.month.slice(0, 4)}年${Number(paper.month.slice(5))}月`),
-        text(namesOf(line.component).amount),
+        text(namesOf(line.component).group),
         number(kwh(line.energyWh)),
         number(price(line.priceHaoPerKwh)),
         number(yuan(line.amountFen)),

@@ -19,7 +19,7 @@ export interface PaperFault {
 }
 
 /** Where a fault shows: a code of an import, a reason of the match, or what the receipt leaves. */
-export interface PaperFinding extends PaperFault {
+interface PaperFinding extends PaperFault {
   foundBy: 'import' | 'match' | 'receipt';
   code: string;
   /** True where the money of the station-month is kept back until somebody signs. */

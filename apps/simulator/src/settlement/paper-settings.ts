@@ -14,7 +14,7 @@ export interface PaperSettings {
 }
 
 /** Without a station the seed chooses one; without a month it is in every month. */
-export interface WantedPaperFault {
+interface WantedPaperFault {
   kind: PaperFaultKind;
   stationCode: string | null;
   month: string | null;

@@ -5,18 +5,18 @@ import type { Clock, Logger } from '#platform';
 import type { RegistrySnapshot } from '#registry';
 import { EPOCH_DAY, type TruthModel } from '#simulation';
 import { baseLines, subsidyLines, type SimulatedBankLine } from './bank.ts';
-import { actionKeyOf, Desk, type Person } from './desk.ts';
+import { Desk, type Person } from './desk.ts';
 import { issueMonth, placeFaults, type IssuedMonth, type PaperFaultKind } from './paper-faults.ts';
 import { monthAfter } from './paper-settings.ts';
 import { papersOf } from './papers.ts';
 import { statementFiles } from './statement-files.ts';
 
 /**
- * The closed past of a demo: papers, money and runs of twelve months, done by a simulated office with the services of
+ * The closed past of a demo: papers, money, runs and transfers of twelve months, done by a simulated office with the services of
  * the product. The last month is left as an office has it on its desk: some counties are through, in some a run waits
  * for the second person, in some the money is not matched, and a few papers are wrong.
  */
-export interface SettlementHistoryOptions {
+interface SettlementHistoryOptions {
   database: Database;
   truth: TruthModel;
   registry: RegistrySnapshot;
@@ -31,8 +31,10 @@ const PAPERS_ON = 3;
 const CORRECTIONS_ON = 6;
 const BASE_ON = 8;
 const RUN_ON = 12;
+const TRANSFER_ON = 17;
 const SUBSIDY_ON = 20;
 const SUBSIDY_RUN_ON = 24;
+const SUBSIDY_TRANSFER_ON = 27;
 /** The subsidy comes every three months, and for months that are at least so old (domain.md 2.2). */
 const SUBSIDY_EVERY_MONTHS = 3;
 const SUBSIDY_BEHIND_MONTHS = 3;
@@ -77,6 +79,7 @@ export async function writeSettlementHistory(options: SettlementHistoryOptions):
     office.desk.goTo(day);
     await work();
   }
+  await noteMonths(database, { months, isWhole: true });
   logger.info({
     event: 'simulator.settlement_written',
     months: months.length,
@@ -86,29 +89,37 @@ export async function writeSettlementHistory(options: SettlementHistoryOptions):
   return tasks.length;
 }
 
-/** The months of the past that are not written; empty where somebody else has begun to book. */
-async function monthsToWrite(database: Database, thisMonth: string): Promise<string[]> {
-  const [found] = await database.query<{ first: string | null; isOwn: boolean; entries: bigint }>(sql`
-    select min(s.month) as first, coalesce(bool_and(i.file_name like '模拟-%'), true) as "isOwn",
-      (select h.sequence from ledger_head h where h.id = 1) as entries
-    from grid_statement s
-    join statement_import i on i.id = s.import_id`);
-  if (!found || !found.isOwn || (found.first === null && found.entries > 0n)) return [];
-  let first = found.first ?? thisMonth;
-  if (found.first === null) for (let back = 0; back < MONTHS; back += 1) first = monthBefore(first);
-  const months: string[] = [];
-  for (let month = first; months.length < MONTHS && month < thisMonth; month = monthAfter(month))
-    if (`${month}-01` >= EPOCH_DAY) months.push(month);
-  const isThrough = await hasRun(database, lastTaskOf(months.at(-1) ?? ''));
-  return isThrough ? [] : months;
+/** Fact of the installation: which months are written, and whether all of them are. */
+const HISTORY_KEY = 'simulated_settlement';
+interface WrittenMonths {
+  months: string[];
+  isWhole: boolean;
 }
 
-const lastTaskOf = (month: string) => `demo/${month}/through`;
+/** The months of the past that are to be written; empty where they are, or where somebody else has begun to book. */
+async function monthsToWrite(database: Database, thisMonth: string): Promise<string[]> {
+  const [known] = await database.query<{ value: WrittenMonths }>(sql`
+    select value from installation where key = ${HISTORY_KEY}`);
+  if (known) return known.value.isWhole ? [] : known.value.months;
+  const [found] = await database.query<{ isEmpty: boolean }>(sql`
+    select not exists (select 1 from statement_import)
+      and (select h.sequence from ledger_head h where h.id = 1) = 0 as "isEmpty"`);
+  if (!found?.isEmpty) return [];
+  const months: string[] = [];
+  let month = monthBefore(thisMonth);
+  while (months.length < MONTHS && `${month}-01` >= EPOCH_DAY) {
+    months.unshift(month);
+    month = monthBefore(month);
+  }
+  await noteMonths(database, { months, isWhole: false });
+  return months;
+}
 
-async function hasRun(database: Database, name: string): Promise<boolean> {
-  const rows = await database.query(sql`
-    select 1 as found from allocation_run r where r.action_key = ${actionKeyOf(name)}::uuid`);
-  return rows.length > 0;
+async function noteMonths(database: Database, value: WrittenMonths): Promise<void> {
+  await database.query(sql`
+    insert into installation (key, value)
+    values (${HISTORY_KEY}, ${JSON.stringify(value)}::jsonb)
+    on conflict (key) do update set value = excluded.value`);
 }
 
 /** The two people of the demo where they have accounts; else two who have none. */
@@ -158,6 +169,7 @@ class Office {
       { day: on(CORRECTIONS_ON), work: () => this.takePapers(month, true) },
       { day: on(BASE_ON), work: () => this.receive(baseLines(this.issue(month)), isLast) },
       { day: on(RUN_ON), work: () => this.giveOut(`demo/${month}/base`, isLast) },
+      ...(isLast ? [] : [{ day: on(TRANSFER_ON), work: () => this.passOn(`demo/${month}/base`) }]),
     ];
     const paid = index - SUBSIDY_BEHIND_MONTHS;
     if ((index + 1) % SUBSIDY_EVERY_MONTHS === 0 && paid >= 0 && !isLast) {
@@ -166,6 +178,7 @@ class Office {
       tasks.push(
         { day: on(SUBSIDY_ON), work: () => this.receive(subsidyLines(lumps(), on(SUBSIDY_ON)), false) },
         { day: on(SUBSIDY_RUN_ON), work: () => this.giveOut(`demo/${month}/subsidy`, false) },
+        { day: on(SUBSIDY_TRANSFER_ON), work: () => this.passOn(`demo/${month}/subsidy`) },
       );
     }
     // A period is closed once the next one has begun; the last two stay open for who looks at the demo.
@@ -217,14 +230,18 @@ class Office {
     }
   }
 
+  /** To the accounts of the villages; of the last month it is still to be done. */
+  private async passOn(name: string): Promise<void> {
+    for (const county of this.counties) {
+      this.options.signal.throwIfAborted();
+      await this.desk.transfer(county, `${name}/${county}`);
+    }
+  }
+
   private async giveOut(name: string, isLast: boolean): Promise<void> {
     for (const [index, county] of this.counties.entries()) {
       this.options.signal.throwIfAborted();
-      const isEnd = isLast && index === this.counties.length - 1;
-      const run = await this.desk.propose(
-        county,
-        isEnd ? lastTaskOf(this.months.at(-1) ?? '') : `${name}/${county}`,
-      );
+      const run = await this.desk.propose(county, `${name}/${county}`);
       if (run === null || run.state !== 'proposed') continue;
       if (isLast && index % UNAPPROVED_EVERY === UNAPPROVED_EVERY - 1) continue;
       await this.desk.approve(run);

@@ -13,7 +13,7 @@ import type { IssuedMonth } from './paper-faults.ts';
 import { totalFen, type Paper } from './papers.ts';
 import { endingOf, sheetBytes, type SheetCell, type SheetFormat } from './sheet.ts';
 
-export interface StatementFile {
+interface StatementFile {
   name: string;
   month: string;
   countyCode: string;
@@ -24,7 +24,7 @@ export interface StatementFile {
 }
 
 /** Null: each county has a layout of its own, in turn. */
-export interface FileOptions {
+interface FileOptions {
   layout: Layout | null;
   format: SheetFormat | null;
   countyNames: ReadonlyMap<string, string>;

@@ -9,7 +9,7 @@ import type { PaperSettings } from './paper-settings.ts';
 import { bankFile, bankLines, invoiceFile, statementFiles } from './statement-files.ts';
 
 /** What the files of a command say, as it stands in `expected-ledger.json`; amounts are fen as text. */
-export interface StatementsReport {
+interface StatementsReport {
   simulated: true;
   seed: number;
   months: string[];
@@ -20,7 +20,7 @@ export interface StatementsReport {
 }
 
 /** The months of a command, each with its faults. @throws RangeError where a fault names a station without a paper */
-export function issueMonths(
+function issueMonths(
   parts: { truth: TruthModel; registry: RegistrySnapshot },
   settings: PaperSettings,
 ): IssuedMonth[] {
