@@ -1,5 +1,5 @@
 // npm run bench: each figure beside a limit measured in the same run, as a table and as JSON (docs/BENCHMARKS.md).
-//   node tools/bench.mjs [P0 P1 … P8 close screens] [--json FILE] [--rounds N] [--p3-minutes N] [--engine embedded|timescale]
+//   node tools/bench.mjs [P0 P1 … P8 close years screens] [--json FILE] [--rounds N] [--p3-minutes N] [--engine embedded|timescale]
 //     [--cpu-prof FOLDER] [--alone]
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ const SECTIONS = {
   P4: async () => (await import('./sections/p4.mjs')).p4,
   P5: async () => (await import('./sections/p5.mjs')).p5,
   P8: async () => (await import('./sections/p8.mjs')).p8,
+  YEARS: async () => (await import('./sections/years.mjs')).years,
   CLOSE: async () => (await import('./sections/close.mjs')).close,
   SCREENS: async () => (await import('./sections/screens.mjs')).screens,
 };

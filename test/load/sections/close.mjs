@@ -2,7 +2,7 @@
 // sizes whose ratio says whether time grows with the stations and no faster.
 import { createDatabase } from '../support/database.mjs';
 import { round, say, timed } from '../support/figures.mjs';
-import { closeCounty, createStations, openOffice } from '../support/money.mjs';
+import { closeCounty, createStations, enterPolicy, MONTH, monthPlus, openOffice } from '../support/money.mjs';
 
 const CITY = 468;
 const SIZES = [5_000, 10_000, 20_000];
@@ -14,10 +14,12 @@ const GOAL_LINEAR = 1.3;
 /** Counties at a time: two clerks. */
 const OFFICES = 2;
 
+/** One month of so many stations, by two clerks. */
 export async function closeMonth(server, stations) {
   const store = await createDatabase(server);
   try {
     const counties = await createStations(store.database, stations);
+    await enterPolicy(store.database, monthPlus(MONTH, 1));
     const office = await openOffice(store.database);
     const queue = counties.values();
     const took = {};
