@@ -8,11 +8,20 @@ export function eventText({ kind, device, text }: TestbenchEvent, t: Translate):
   return [t(`testbench.kind.${kind}`), device ?? '', text].filter((part) => part !== '').join(' ');
 }
 
+const INSTANTS: ReadonlySet<TestbenchEvent['kind']> = new Set([
+  'counter_reset',
+  'counter_jump',
+  'kill',
+  'start',
+  'device_exchanged',
+  'device_moved',
+]);
+/** True for what happens at one instant, whatever its effect lasts. */
+export const isInstant = (kind: TestbenchEvent['kind']): boolean => INSTANTS.has(kind);
+
 /** From when to when, by the clock of Shanghai; the end has its day where it is another one. */
 export function spanText({ from, to, kind }: TestbenchEvent, t: Translate): string {
-  const isInstant =
-    kind.startsWith('counter_') || ['kill', 'start', 'device_exchanged', 'device_moved'].includes(kind);
-  if (isInstant) return hourMinute(from);
+  if (isInstant(kind)) return hourMinute(from);
   if (to === null) return `${hourMinute(from)} – ${t('testbench.never')}`;
   const isSameDay = dateTime(from).slice(0, 10) === dateTime(to).slice(0, 10);
   return `${hourMinute(from)} – ${isSameDay ? hourMinute(to) : dateTime(to).slice(0, 16)}`;
