@@ -285,6 +285,7 @@ describe('the match', { timeout: 90_000 }, () => {
     expect(await rows.count()).toBe(2);
     await clerk.goto(`${base}/settlement/matches/${first.code}/${MONTH}`);
     const days = clerk.getByTestId('month-days');
+    await days.waitFor();
     expect(await days.locator('li').count()).toBe(30);
     await look(clerk, 'station-month');
     await days.getByRole('link').first().click();
