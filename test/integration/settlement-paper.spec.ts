@@ -5,6 +5,7 @@ import { sql } from '#persistence';
 import { Clock } from '#platform';
 import {
   MatchingService,
+  SettlementPolicyService,
   ReceiptService,
   StatementListService,
   StatementService,
@@ -160,6 +161,28 @@ describe('lines of the bank', () => {
     const late = await receipts.list({ county, state: 'all', month: '2025-06', page: 1, pageSize: 10 });
     expect(late.items.map(({ bankReference }) => bankReference)).toEqual(['R2']);
     expect(late.items[0]?.workingDaysLeft).toBeLessThan(0);
+  });
+
+  it('run the clock of the rules of their county', async () => {
+    const policies = new SettlementPolicyService(database, clock);
+    const rules = {
+      areaCode: county,
+      documentNumber: '县光伏办〔2025〕1号',
+      minimumPercent: '80',
+      allowedUses: ['posts' as const],
+      costs: [],
+      amountToleranceFen: '1',
+      energyWarnPercent: '3',
+      energyAlarmPercent: '8',
+      noticeDays: 7,
+      lookBackMonths: 12,
+      transferWorkingDays: 5,
+      isConfirmed: true,
+      effectiveFrom: '2025-07-01',
+    };
+    await policies.enter(rules, actor);
+    const { items } = await receipts.list({ county, state: 'all', page: 1, pageSize: 1 });
+    expect(items[0]).toMatchObject({ transferDueOn: '2025-07-08', workingDaysLeft: 2 });
   });
 
   it('are open until they are matched, and show what they pay also after it was taken back', async () => {

@@ -1,13 +1,13 @@
 import type { BankLineView } from '#contracts';
 import { daysBetween, transferClock, WorkingCalendar } from '#domain';
+import type { ClockTerms } from '../policy/clock-terms.ts';
 import type { StoredBankLine } from './receipt.repository.ts';
 
-/** From the account of the agency to those of the villages (国开办发〔2017〕61号 leaves the days to the county). */
-const TRANSFER_WORKING_DAYS = 10;
 const calendar = new WorkingCalendar();
 
 /** A line as it is shown on a day of Shanghai, with the clock of its transfer. */
-export function lineView(line: StoredBankLine, today: string): BankLineView {
+export function lineView(line: StoredBankLine, terms: ClockTerms): BankLineView {
+  const { today } = terms;
   return {
     id: String(line.id),
     county: line.countyCode,
@@ -21,14 +21,16 @@ export function lineView(line: StoredBankLine, today: string): BankLineView {
     openFen: String(line.amountFen - line.matchedFen),
     givenOutFen: String(line.givenOutFen),
     ageDays: today > line.bookedOn ? daysBetween(line.bookedOn, today).length : 0,
-    ...clockOf(line.bookedOn, today),
+    ...clockOf(line.bookedOn, terms),
     enteredBy: line.enteredBy,
     enteredAt: line.enteredAt.toISOString(),
   };
 }
 
-function clockOf(bookedOn: string, today: string): Pick<BankLineView, 'transferDueOn' | 'workingDaysLeft'> {
-  const workingDays = TRANSFER_WORKING_DAYS;
-  const clock = transferClock({ receivedOn: bookedOn, workingDays, endedOn: null, today, calendar });
+function clockOf(
+  bookedOn: string,
+  terms: ClockTerms,
+): Pick<BankLineView, 'transferDueOn' | 'workingDaysLeft'> {
+  const clock = transferClock({ receivedOn: bookedOn, endedOn: null, calendar, ...terms });
   return { transferDueOn: clock.dueOn, workingDaysLeft: clock.workingDaysLeft };
 }

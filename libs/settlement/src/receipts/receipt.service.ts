@@ -14,6 +14,7 @@ import { LedgerService } from '#ledger';
 import { Database, postgresError, type Queryable } from '#persistence';
 import { Clock, ProblemError } from '#platform';
 import type { SettlementActor } from '../statements/statement.repository.ts';
+import { clockTerms } from '../policy/clock-terms.ts';
 import { lineView } from './line-view.ts';
 import {
   bankLineById,
@@ -52,6 +53,7 @@ export class ReceiptService {
     const at = this.clock.now();
     const today = dayOf(this.clock.nowMs());
     return this.database.transaction(async (transaction) => {
+      const termsOf = await clockTerms(transaction, today);
       const views: BankLineView[] = [];
       for (const [index, entry] of entries.entries()) {
         const line = lineOf(entry);
@@ -76,7 +78,7 @@ export class ReceiptService {
             'receipt.reference_reused',
             `该流水号已有另一笔内容不同的记录 (reference was used with another content): ${line.bankReference}`,
           );
-        views.push(lineView(stored, today));
+        views.push(lineView(stored, termsOf(stored.countyCode)));
       }
       return views;
     });
@@ -85,13 +87,13 @@ export class ReceiptService {
   /** Lines of a county, the newest first, with the sums over all that the query finds. Amounts in fen. */
   async list({ county, state, month, page, pageSize }: BankLineListQuery): Promise<BankLineList> {
     const asked = { countyCode: county, state, range: month === undefined ? null : monthRange(month) };
-    const [lines, sum] = await Promise.all([
+    const [lines, sum, termsOf] = await Promise.all([
       listBankLines(this.database, { ...asked, limit: pageSize, offset: (page - 1) * pageSize }),
       sumBankLines(this.database, asked),
+      clockTerms(this.database, dayOf(this.clock.nowMs())),
     ]);
-    const today = dayOf(this.clock.nowMs());
     return {
-      items: lines.map((line) => lineView(line, today)),
+      items: lines.map((line) => lineView(line, termsOf(line.countyCode))),
       total: sum.count,
       page,
       pageSize,
@@ -109,8 +111,9 @@ export class ReceiptService {
     const line = await bankLineById(this.database, id);
     if (!line) throw unknownLine();
     const matches = await matchesOfLine(this.database, id);
+    const termsOf = await clockTerms(this.database, dayOf(this.clock.nowMs()));
     return {
-      line: lineView(line, dayOf(this.clock.nowMs())),
+      line: lineView(line, termsOf(line.countyCode)),
       matches: matches.map((match) => ({
         ...match,
         amountFen: String(match.amountFen),
@@ -189,7 +192,8 @@ export class ReceiptService {
           );
           await reverseMatches(transaction, { entry: sequence, ledgerSequence: entry.sequence, actor, at });
         }
-        return lineView({ ...line, matchedFen: 0n, givenOutFen: 0n }, today);
+        const termsOf = await clockTerms(transaction, today);
+        return lineView({ ...line, matchedFen: 0n, givenOutFen: 0n }, termsOf(line.countyCode));
       });
     } catch (error) {
       if (postgresError(error)?.constraint === 'receipt_match_not_allocated')

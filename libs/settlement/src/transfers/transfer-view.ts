@@ -1,12 +1,7 @@
 import type { TransferBatchView, VillageTransferView } from '#contracts';
 import { transferClock, WorkingCalendar } from '#domain';
+import type { ClockTerms } from '../policy/clock-terms.ts';
 import type { StoredTransfer } from './transfer.repository.ts';
-
-/** What the clock from receipt to village account is read by. */
-export interface ClockTerms {
-  today: string;
-  workingDays: number;
-}
 
 const CALENDAR = new WorkingCalendar();
 

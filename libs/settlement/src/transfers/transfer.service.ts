@@ -19,7 +19,6 @@ import {
   dayOf,
   monthOf,
   planTransfers,
-  policyOn,
   transferPostings,
   transferText,
   type EntryDraft,
@@ -28,7 +27,7 @@ import {
 import { LedgerService } from '#ledger';
 import { Database, type Queryable } from '#persistence';
 import { Clock, ProblemError } from '#platform';
-import { settlementPolicies } from '../policy/policy.repository.ts';
+import { clockTerms, type ClockTerms } from '../policy/clock-terms.ts';
 import type { SettlementActor } from '../statements/statement.repository.ts';
 import {
   freedParts,
@@ -39,7 +38,7 @@ import {
   unknownTransfer,
   wrongState,
 } from './transfer-rules.ts';
-import { plannedView, storedView, type ClockTerms } from './transfer-view.ts';
+import { plannedView, storedView } from './transfer-view.ts';
 import {
   batchByKey,
   countTransfers,
@@ -203,16 +202,12 @@ export class TransferService {
       runId: query.run,
     };
     const page = { limit: query.pageSize, offset: (query.page - 1) * query.pageSize };
-    const [transfers, counts, waiting, policies] = await Promise.all([
+    const [transfers, counts, waiting, termsOf] = await Promise.all([
       listTransfers(this.database, filter, page),
       countTransfers(this.database, { ...filter, state: undefined }),
       waitingMoney(this.database, query.county),
-      settlementPolicies(this.database),
+      clockTerms(this.database, dayOf(this.clock.nowMs())),
     ]);
-    const today = dayOf(this.clock.nowMs());
-    const termsOf = (countyCode: string): ClockTerms => {
-      return { today, workingDays: policyOn(policies, { countyCode, day: today }).value.transferWorkingDays };
-    };
     return {
       items: transfers.map((each) => storedView(each, termsOf(each.countyCode))),
       counts: counts.map(({ state, count, amountFen }) => ({ state, count, amountFen: String(amountFen) })),
@@ -280,9 +275,7 @@ export class TransferService {
   }
 
   private async terms(database: Queryable, countyCode: string): Promise<ClockTerms> {
-    const today = dayOf(this.clock.nowMs());
-    const { value } = policyOn(await settlementPolicies(database), { countyCode, day: today });
-    return { today, workingDays: value.transferWorkingDays };
+    return (await clockTerms(database, dayOf(this.clock.nowMs())))(countyCode);
   }
 
   private async bookConfirmed(
