@@ -9,7 +9,7 @@ import {
   sessionViewSchema,
   type SessionView,
 } from '#contracts';
-import type { Role } from '#domain';
+import { permissionsOf, type Role } from '#domain';
 import { sql } from '#persistence';
 import { Clock, createLogger, readEnvironment } from '#platform';
 import { writeDemoRegistry } from '#registry';
@@ -152,7 +152,10 @@ describe('an open demo', () => {
   it('lets one click log in, and then the role holds', async () => {
     const visitor = new Visitor(open.base);
     const view = await visitor.view('/api/v1/session/demo', { name: 'auditor' });
-    expect(view).toMatchObject({ account: { role: 'auditor', isDemo: true }, permissions: ['audit.read'] });
+    expect(view).toMatchObject({
+      account: { role: 'auditor', isDemo: true },
+      permissions: permissionsOf('auditor'),
+    });
     expect(await visitor.code('/api/v1/alarms/1/comment', { body: { note: '看过了' } })).toBe(
       '403 access.not_allowed',
     );
