@@ -36,6 +36,7 @@ import { SettlementController } from './settlement.controller.ts';
 import { SessionController } from './session.controller.ts';
 import { StationsController } from './stations.controller.ts';
 import { TestbenchController } from './testbench.controller.ts';
+import { WallMoney } from './wall-money.ts';
 import { WallController } from './wall.controller.ts';
 import { WorkOrdersController } from './work-orders.controller.ts';
 
@@ -86,7 +87,7 @@ export function apiModule(parts: { environment: Environment; logger: Logger; url
       TestbenchModule,
     ],
     controllers: [...CONTROLLERS],
-    providers: [RegistryRepository, { provide: APP_GUARD, useClass: AccessGuard }],
+    providers: [RegistryRepository, WallMoney, { provide: APP_GUARD, useClass: AccessGuard }],
   })
   class ApiModule {}
   return ApiModule;

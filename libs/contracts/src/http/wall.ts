@@ -121,9 +121,24 @@ export const wallSchema = z
       lostFen: fenSchema,
       items: z.array(wallTroubleSchema).meta({ description: 'Most yuan first' }),
     }),
+    money: z
+      .object({
+        asOf: instantSchema,
+        settledFen: fenSchema.meta({ description: 'Statements of the grid in force' }),
+        receivedFen: fenSchema,
+        givenOutFen: fenSchema.meta({ description: 'Given out to villages by approved runs' }),
+        transferredFen: fenSchema.meta({ description: 'Confirmed by the bank to village accounts' }),
+      })
+      .nullable()
+      .meta({
+        description:
+          'Since this system settles, what came before in none of them; null where nothing is settled',
+      }),
   })
   .meta({ id: 'Wall' });
 export type Wall = z.infer<typeof wallSchema>;
+/** What the stations are worth looking at for; the money is settlement's to tell. */
+export type WallOfStations = Omit<Wall, 'money'>;
 
 export const wallQuerySchema = z.strictObject({
   county: z.string().max(12).optional().meta({ description: 'County code; absent means the whole city' }),

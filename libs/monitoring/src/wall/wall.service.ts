@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Fleet, Wall } from '#contracts';
+import type { Fleet, WallOfStations } from '#contracts';
 import { Database } from '#persistence';
 import { Clock } from '#platform';
 import { cachedBy, type Cached } from '../cached.ts';
@@ -31,7 +31,7 @@ const ALARMS_OLD_MS = 30 * 60_000;
 @Injectable()
 export class WallService {
   private readonly repository: WallRepository;
-  private readonly walls = new Map<string, Cached<Wall>>();
+  private readonly walls = new Map<string, Cached<WallOfStations>>();
   private readonly alarms = new Map<string, Cached<OpenAlarms>>();
   private readonly totals = new Map<string, Cached<TotalRow[]>>();
 
@@ -47,13 +47,13 @@ export class WallService {
    * The big screen of the city or of one county.
    * @returns null where there is no such county.
    */
-  async wall(countyCode: string | null): Promise<Wall | null> {
+  async wall(countyCode: string | null): Promise<WallOfStations | null> {
     // Only a county that is there gets a place in the caches.
     if (!(await this.fleets.fleet(countyCode))) return null;
     return cachedBy(this.walls, countyCode ?? '', WALL_AGE, () => this.build(countyCode)).get();
   }
 
-  private async build(countyCode: string | null): Promise<Wall> {
+  private async build(countyCode: string | null): Promise<WallOfStations> {
     const fleet = await this.fleets.fleet(countyCode);
     if (!fleet) throw new Error(`county ${countyCode} has gone`);
     const { day } = fleet.curve;
@@ -78,7 +78,7 @@ export class WallService {
       alarms: OpenAlarms;
       totals: TotalRow[];
     },
-  ): Wall {
+  ): WallOfStations {
     const { countyCode, views, expected, alarms, totals } = parts;
     const { asOf, simulated, area, sun, stations, capacityW, power, today, month, year } = fleet;
     const curve = wallCurve(fleet.curve, expected, capacityW);

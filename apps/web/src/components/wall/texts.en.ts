@@ -64,6 +64,12 @@ export const wallEn: Pick<Messages, 'wall' | 'wallKind'> = {
     curveExpected: 'expected range',
     curveGap: 'no data',
     noExpected: 'no expected curve yet',
+    money: 'On the books',
+    moneyAsOf: 'books of {time}',
+    settled: 'settled by the grid',
+    received: 'received',
+    givenOut: 'given out',
+    transferred: 'sent to villages',
     back: 'Back',
   },
   wallKind: {

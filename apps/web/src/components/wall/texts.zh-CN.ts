@@ -62,6 +62,12 @@ export const wallZhCN = {
     curveExpected: '预期范围',
     curveGap: '无数据',
     noExpected: '尚无预期曲线',
+    money: '账上的钱',
+    moneyAsOf: '账簿 {time}',
+    settled: '电网结算',
+    received: '到账',
+    givenOut: '已分配',
+    transferred: '拨付到村',
     back: '返回',
   },
   /** Kinds of alarms in as few characters as a column on the wall has. */
