@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -12,7 +11,7 @@ import { IngestionModule, StationQualityService } from '#ingestion';
 import { DataQualityService, RollUpService } from '#monitoring';
 import { PersistenceModule, sql } from '#persistence';
 import { Clock, createLogger, NestLogger, PlatformModule, readEnvironment } from '#platform';
-import { createTestDatabase, launchBrowser, Mosquitto } from '#test-support';
+import { createTestDatabase, launchBrowser, Mosquitto, stumblingBlocks } from '#test-support';
 import { createApi } from '../../apps/api/src/api.ts';
 import { writeSmallFleet } from '../integration/small-fleet.ts';
 
@@ -142,7 +141,7 @@ async function expectSound(name: string) {
 }
 
 async function expectAccessible(name: string) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const violations = await stumblingBlocks(page);
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   expect(serious.map(({ id, nodes }) => `${name} ${id}: ${nodes[0]?.html}`)).toEqual([]);
 }

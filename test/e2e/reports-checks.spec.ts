@@ -1,13 +1,12 @@
 import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger, readEnvironment } from '#platform';
 import { ExportWorker } from '#settlement';
-import { launchBrowser } from '#test-support';
+import { launchBrowser, stumblingBlocks } from '#test-support';
 import { createApi } from '../../apps/api/src/api.ts';
 import { CHECKER, confirmedPolicy, MAKER, paidWorld } from '../integration/paid-world.ts';
 
@@ -70,7 +69,7 @@ const eventually = (condition: () => Promise<void>) =>
 
 /** Nothing serious for people who do not see, and no width at which the page has to be moved sideways. */
 async function expectSound(name: string) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const violations = await stumblingBlocks(page);
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   expect(serious.map(({ id, nodes }) => `${name} ${id}: ${nodes[0]?.html}`)).toEqual([]);
   const before = page.viewportSize();

@@ -1,13 +1,12 @@
 import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, vi } from 'vitest';
 import { AlarmEvaluator, FleetService, RollUpService, StateService } from '#monitoring';
 import type { ReceivedReading } from '#ingestion';
 import { sql, type Database } from '#persistence';
 import { Clock, createLogger, readEnvironment } from '#platform';
-import { createTestDatabase, launchBrowser } from '#test-support';
+import { createTestDatabase, launchBrowser, stumblingBlocks } from '#test-support';
 import { createApi } from '../../apps/api/src/api.ts';
 import { writeSmallFleet, type SmallFleet } from '../integration/small-fleet.ts';
 
@@ -133,7 +132,7 @@ export async function smallWorld(startMs: number): Promise<{ world: () => SmallW
 
 /** What axe finds wrong with a page, a line each. */
 export async function violationsOf(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  const violations = await stumblingBlocks(page);
   return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
 }
 

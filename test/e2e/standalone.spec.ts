@@ -2,13 +2,12 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { sql } from '#persistence';
 import { projectRoot } from '#platform';
-import { launchBrowser, Standalone, START_TIMEOUT_MS } from '#test-support';
+import { launchBrowser, Standalone, START_TIMEOUT_MS, stumblingBlocks } from '#test-support';
 
 const execFileAsync = promisify(execFile);
 
@@ -208,7 +207,7 @@ describe('the living path from simulator to page', () => {
           .getByTestId(path.startsWith('/stations/') ? 'station-state' : 'connection-state')
           .waitFor();
         await page.getByText('模拟数据').first().waitFor();
-        const violations = isAnalysed ? (await new AxeBuilder({ page }).analyze()).violations : [];
+        const violations = isAnalysed ? await stumblingBlocks(page) : [];
         expect(violations.map(({ id, nodes }) => `${path} ${id}: ${nodes[0]?.html}`)).toEqual([]);
         const sideways = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
         expect(sideways, path).toBeLessThanOrEqual(0);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { chromium, type Browser } from 'playwright-core';
+import { AxeBuilder } from '@axe-core/playwright';
+import { chromium, type Browser, type Page } from 'playwright-core';
 
 const PLACES = [
   process.env['PV_CHROMIUM'],
@@ -24,4 +25,11 @@ export async function launchBrowser(): Promise<Browser> {
       '--disable-sync',
     ],
   });
+}
+
+/** What of a page people with a screen reader, a keyboard or weak eyes would stumble over, by the rules of axe. */
+export async function stumblingBlocks(page: Page) {
+  // A selector of every node that is well takes most of the time, and nobody reads it.
+  const { violations } = await new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).analyze();
+  return violations;
 }

@@ -56,6 +56,8 @@ export class Standalone {
         PORT: String(this.port),
         MQTT_PORT: String(this.mqttPort),
         PV_DATA_DIR: this.folder,
+        // The past of the money has tests of its own and would work beside what is looked at here.
+        PV_SETTLED_MONTHS: '0',
         ...this.settings,
         ...settings,
       },

@@ -24,6 +24,8 @@ export interface RunSettings {
   faults: 'none' | 'rates' | { script: string };
   truth: boolean;
   day: string | null;
+  /** Months of the past whose money is written into an empty ledger; 0 is none. */
+  settledMonths: number;
   /** Papers to write instead of a run; null where it is a run. */
   statements: PaperSettings | null;
 }
@@ -103,6 +105,7 @@ export function readSettings(args: readonly string[], environment: Environment):
       statements === null
         ? faultsOf(values.faults ?? (environment.PV_FAULTS === 'on' ? 'rates' : 'none'))
         : 'none',
+    settledMonths: environment.PV_SETTLED_MONTHS,
     truth,
     day: dayArgument(values.day),
     statements,

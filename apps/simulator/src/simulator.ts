@@ -107,7 +107,7 @@ async function finishPast(parts: {
   // Papers of a part of the fleet would be a month that is not whole.
   if (settings.stations !== null || stop.aborted) return;
   try {
-    await writeSettlementHistory({ ...parts, signal: stop });
+    await writeSettlementHistory({ ...parts, monthCount: settings.settledMonths, signal: stop });
   } catch (error) {
     // The stations go on: a demo without money is still one of stations.
     if (!stop.aborted) logger.error({ event: 'simulator.settlement_failed', err: error });

@@ -40,6 +40,7 @@ export const environmentSchema = z
     PV_SEED: z.coerce.number().int().min(0).max(4_294_967_295).default(1),
     PV_INTERVAL_S: z.coerce.number().int().min(5).max(3600).default(300),
     PV_FAULTS: z.enum(['on', 'off']).default('on'),
+    PV_SETTLED_MONTHS: z.coerce.number().int().min(0).max(24).default(12),
     PV_CLOCK_START: z.iso.datetime({ offset: true }).optional(),
     PV_CLOCK_SPEED: z.coerce.number().min(0.1).max(1000).default(1),
     PV_CLOCK_ANCHOR_MS: z.coerce.number().int().positive().optional(),

@@ -41,6 +41,7 @@ const options = {
   registry,
   clock,
   logger: createLogger('simulator', { PV_LOG_LEVEL: 'error' }),
+  monthCount: 12,
   signal: new AbortController().signal,
 };
 const ledger = new LedgerService(database, clock);

@@ -22,10 +22,11 @@ interface SettlementHistoryOptions {
   registry: RegistrySnapshot;
   clock: Clock;
   logger: Logger;
+  /** How many months, the last one left half done; 0 writes none. */
+  monthCount: number;
   signal: AbortSignal;
 }
 
-const MONTHS = 12;
 /** Days of the month after, on which the office does its work. */
 const PAPERS_ON = 3;
 const CORRECTIONS_ON = 6;
@@ -64,7 +65,7 @@ interface Task {
 export async function writeSettlementHistory(options: SettlementHistoryOptions): Promise<number> {
   const { database, clock, logger, signal } = options;
   const today = dayOf(clock.nowMs());
-  const months = await monthsToWrite(database, monthOf(clock.nowMs()));
+  const months = await monthsToWrite(database, monthOf(clock.nowMs()), options.monthCount);
   const [first] = months;
   if (first === undefined) return 0;
   const office = new Office(
@@ -97,17 +98,17 @@ interface WrittenMonths {
 }
 
 /** The months of the past that are to be written; empty where they are, or where somebody else has begun to book. */
-async function monthsToWrite(database: Database, thisMonth: string): Promise<string[]> {
+async function monthsToWrite(database: Database, thisMonth: string, monthCount: number): Promise<string[]> {
   const [known] = await database.query<{ value: WrittenMonths }>(sql`
     select value from installation where key = ${HISTORY_KEY}`);
   if (known) return known.value.isWhole ? [] : known.value.months;
   const [found] = await database.query<{ isEmpty: boolean }>(sql`
     select not exists (select 1 from statement_import)
       and (select h.sequence from ledger_head h where h.id = 1) = 0 as "isEmpty"`);
-  if (!found?.isEmpty) return [];
+  if (!found?.isEmpty || monthCount === 0) return [];
   const months: string[] = [];
   let month = monthBefore(thisMonth);
-  while (months.length < MONTHS && `${month}-01` >= EPOCH_DAY) {
+  while (months.length < monthCount && `${month}-01` >= EPOCH_DAY) {
     months.unshift(month);
     month = monthBefore(month);
   }
