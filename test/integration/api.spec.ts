@@ -279,7 +279,7 @@ describe('security', () => {
           headers: { 'content-type': 'text/csv', ...headers },
           body: 'x',
         }),
-      ).toMatchObject({ code: 'import.only_local' });
+      ).toMatchObject({ code: 'request.only_local' });
   });
 });
 

@@ -48,7 +48,7 @@ export class AccessGuard implements CanActivate {
     // Which permission it takes, the handler knows; who nobody is, is told here already.
     else if (rule === 'by_body') {
       if (!this.isOpen) requireSession(request);
-    } else requireActor(request, rule, rule === 'registry.write' ? 'import.only_local' : undefined);
+    } else requireActor(request, rule);
   }
 
   private checkReading(request: FastifyRequest): void {

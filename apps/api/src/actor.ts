@@ -37,9 +37,9 @@ export function visitorOf(request: Asking): Visitor {
 /**
  * Who sends this request, where he may do this: the account of the session, or who sits at the machine of an open demo.
  * @throws ProblemError 401 `access.login_needed`, 403 `access.not_allowed`, `access.change_password_first`; without a
- *   login in an open demo 403 `localCode`, as `request.only_local`
+ *   login in an open demo 403 `request.only_local`
  */
-export function requireActor(request: Asking, permission: Permission, localCode?: string): Actor {
+export function requireActor(request: Asking, permission: Permission): Actor {
   const { session, isOpen } = visitorOf(request);
   if (session !== null) {
     requireOwnPassword(session);
@@ -53,7 +53,7 @@ export function requireActor(request: Asking, permission: Permission, localCode?
     };
   }
   if (!isOpen) throw loginNeeded();
-  requireOwnMachine(request, localCode);
+  requireOwnMachine(request);
   return LOCAL_ACTOR;
 }
 

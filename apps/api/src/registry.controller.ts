@@ -34,7 +34,7 @@ export class RegistryController {
     @Query({ schema: importQuerySchema }) query: z.infer<typeof importQuerySchema>,
     @Req() request: FastifyRequest,
   ): Promise<ImportReport> {
-    requireActor(request, 'registry.write', 'import.only_local');
+    requireActor(request, 'registry.write');
     if (!Buffer.isBuffer(request.body) || request.body.length === 0)
       throw new ProblemError(400, 'import.no_file', 'send the file as the body of the request');
     try {
