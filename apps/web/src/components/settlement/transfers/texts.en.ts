@@ -33,6 +33,7 @@ export const transfersEn = {
     noCalendar: 'Days off of that year are not known: no date',
     late: '{n} working days late (due {day})',
     left: '{n} working days left (until {day})',
+    inTime: 'there with {n} working days left (due {day})',
     received: 'received on {day}',
     attempt: 'attempt {n}',
     adjustment: 'Adjustment {id}',

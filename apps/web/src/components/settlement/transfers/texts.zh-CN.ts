@@ -33,6 +33,7 @@ export const transfersZhCN = {
     noCalendar: '该年节假日表未定，期限未知',
     late: '超期 {n} 个工作日（应在 {day} 前）',
     left: '还有 {n} 个工作日（{day} 前）',
+    inTime: '提前 {n} 个工作日到村（期限 {day}）',
     received: '{day} 到账',
     attempt: '第 {n} 次',
     adjustment: '调整 {id}',
