@@ -11,13 +11,13 @@ import { launchBrowser, Standalone, START_TIMEOUT_MS, stumblingBlocks } from '#t
 
 const execFileAsync = promisify(execFile);
 
-/** An afternoon of November at 100 times real speed: sunset comes after more than a minute. */
+/** An afternoon of November at 100 times real speed: sunset comes after a minute and a half. */
 const DAY = '2026-11-24';
 const SPEED = 100;
 const app = await Standalone.create({
   PV_SEED: '7',
   PV_FAULTS: 'off',
-  PV_CLOCK_START: `${DAY}T15:00:00+08:00`,
+  PV_CLOCK_START: `${DAY}T14:30:00+08:00`,
   PV_CLOCK_SPEED: String(SPEED),
 });
 const browser = await launchBrowser();
